@@ -1,0 +1,1 @@
+"""What survived, as pytest files and minimal edits in the project's own style."""

@@ -1,0 +1,1 @@
+"""Propose, execute, rank, suggest. Knows no LSP."""

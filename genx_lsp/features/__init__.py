@@ -1,0 +1,1 @@
+"""One LSP feature a file; each reads the latest findings and computes nothing."""

@@ -1,0 +1,1 @@
+"""What the user accepted, edited or dismissed; never leaves the machine."""

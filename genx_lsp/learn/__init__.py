@@ -1,0 +1,1 @@
+"""Offline learning: augment, train, export, gate. Torch is imported here only."""

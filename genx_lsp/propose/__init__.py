@@ -1,0 +1,1 @@
+"""One kind of candidate a file."""

@@ -1,0 +1,1 @@
+"""The pass matrix and its scoring functions; pure numpy."""

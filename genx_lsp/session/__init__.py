@@ -1,0 +1,1 @@
+"""What was saved, what is running, what was found: immutable snapshots."""

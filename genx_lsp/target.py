@@ -1,0 +1,78 @@
+"""The function or method under work, found in a module's source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+ParameterKind = Literal[
+    "positional_only", "positional_or_keyword", "var_positional", "keyword_only", "var_keyword"
+]
+TargetKind = Literal["function", "method", "classmethod", "staticmethod", "property"]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One parameter; `annotation` and `default` are source text, empty where absent."""
+
+    name: str
+    annotation: str = ""
+    default: str = ""
+    kind: ParameterKind = "positional_or_keyword"
+
+
+@dataclass(frozen=True)
+class Target:
+    """A function or method, with everything a generator may know about it. A new save makes a new one."""
+
+    path: Path
+    module: str
+    """Dotted name in the project: `shop.pricing`."""
+    qualified_name: str
+    """`apply_discount`, `Cart.total`."""
+    kind: TargetKind
+    module_source: str
+    """The whole file as saved, line endings normalised to `\\n`."""
+    first_line: int
+    """1-based, decorators included."""
+    last_line: int
+    """1-based, inclusive."""
+    def_line: int
+    """1-based line of `def`, where a lens sits."""
+    parameters: tuple[Parameter, ...]
+    """Without `self` or `cls`."""
+    returns: str = ""
+    docstring: str = ""
+    is_async: bool = False
+    is_generator: bool = False
+    out_of_reach: str = ""
+    """Why it cannot be called from outside (a closure, a nested function), as a sentence; empty if it can."""
+    ast_hash: str = ""
+    """Normalised AST of the definition, docstring included; equal hashes need no new work."""
+    context_hash: str = field(default="", compare=False)
+    """The same of the whole module."""
+
+    @property
+    def name(self) -> str:
+        """The last part of the qualified name."""
+        return self.qualified_name.rpartition(".")[2]
+
+    @property
+    def class_name(self) -> str:
+        """The class it belongs to, dotted; empty for a function."""
+        return self.qualified_name.rpartition(".")[0]
+
+    @property
+    def source(self) -> str:
+        """The definition as it stands in the file, decorators and indentation included."""
+        lines = self.module_source.splitlines(keepends=True)[self.first_line - 1 : self.last_line]
+        text = "".join(lines)
+        return text if text.endswith("\n") else text + "\n"
+
+    def with_definition(self, source: str) -> str:
+        """The module's source with the target's definition replaced by `source` (same indentation)."""
+        lines = self.module_source.splitlines(keepends=True)
+        if source and not source.endswith("\n"):
+            source += "\n"
+        return "".join([*lines[: self.first_line - 1], source, *lines[self.last_line :]])

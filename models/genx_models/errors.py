@@ -1,0 +1,35 @@
+"""What can go wrong with a model.
+
+ModelError
+├── UnknownModel       neither a name in the registry nor a .gguf file
+├── DownloadError      no source could be reached, or the disk is full; what came so far is kept
+├── WrongHash          the bytes are not the registered ones
+├── WorkerError        the llama.cpp worker could not start, crashed, or gave up after several tries
+└── GrammarError       a GBNF grammar that llama.cpp refuses
+"""
+
+from __future__ import annotations
+
+
+class ModelError(Exception):
+    """Base of the model errors; its text is a sentence for the user."""
+
+
+class UnknownModel(ModelError):
+    """Neither a registered name nor a .gguf file."""
+
+
+class DownloadError(ModelError):
+    """No source could deliver the file."""
+
+
+class WrongHash(ModelError):
+    """The bytes are not the registered ones."""
+
+
+class WorkerError(ModelError):
+    """The llama.cpp worker cannot serve."""
+
+
+class GrammarError(ModelError):
+    """llama.cpp refuses the grammar."""

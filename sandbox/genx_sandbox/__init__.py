@@ -1,0 +1,36 @@
+"""Run Python that nobody trusts, and judge what it did. Standard library only."""
+
+from genx_sandbox.errors import InterpreterError, SandboxCancelled, SandboxError, SandboxUnavailable
+from genx_sandbox.limits import Limits
+from genx_sandbox.outcomes import Grade, ItemResult, ItemsResult, Level, Outcome, ProgramResult, Raised
+from genx_sandbox.programs import Call, Program, TestFile, Workspace
+from genx_sandbox.sandbox import Executor
+from genx_sandbox.values import Value
+from genx_sandbox.verdicts import Approx, Expectation, Leaves, Raises, Returns, Unknown
+
+__all__ = [
+    "Approx",
+    "Call",
+    "Executor",
+    "Expectation",
+    "Grade",
+    "InterpreterError",
+    "ItemResult",
+    "ItemsResult",
+    "Leaves",
+    "Level",
+    "Limits",
+    "Outcome",
+    "Program",
+    "ProgramResult",
+    "Raised",
+    "Raises",
+    "Returns",
+    "SandboxCancelled",
+    "SandboxError",
+    "SandboxUnavailable",
+    "TestFile",
+    "Unknown",
+    "Value",
+    "Workspace",
+]

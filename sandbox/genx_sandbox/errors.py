@@ -1,0 +1,25 @@
+"""What can go wrong around a run (never inside one: that is an `Outcome`).
+
+SandboxError
+├── SandboxUnavailable   no level holds on this machine; says why and what to install
+├── InterpreterError     the workspace's interpreter cannot be started or is too old
+└── SandboxCancelled     the caller's cancel event was set; everything under way has been ended
+"""
+
+from __future__ import annotations
+
+
+class SandboxError(Exception):
+    """Base of the sandbox's errors; its text is a sentence for the user."""
+
+
+class SandboxUnavailable(SandboxError):
+    """No jail can be had here, so nothing is run."""
+
+
+class InterpreterError(SandboxError):
+    """The workspace's interpreter cannot be used."""
+
+
+class SandboxCancelled(SandboxError):
+    """The run was cancelled."""
