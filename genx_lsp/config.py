@@ -77,7 +77,7 @@ class EmitSettings(msgspec.Struct, frozen=True, kw_only=True):
     location: Annotated[
         Literal["auto", "tests", "beside"],
         Meta(
-            description="Where new test files go: as the project does, in a tests folder, or beside the module."
+            description="Where new test files go: as the project does, a tests folder, or beside the module."
         ),
     ] = "auto"
 
