@@ -65,7 +65,10 @@ class CallTest:
     trusted: bool = False
     """A known-good vote: docstring example, passing user test, accepted suggestion."""
     expected_text: str = ""
-    """The right-hand side as source, where the expectation came with one."""
+    """The right-hand side as source, where the expectation came with one. With `Unknown` it is still to be
+    evaluated, in a child of its own that runs no candidate."""
+    setup: str = ""
+    """Statements run first, in a scratch namespace over the module's."""
     weight: float = 1.0
 
     __test__ = False
