@@ -1,0 +1,135 @@
+"""Settings from several places, each laid over the one before; what is wrong is told, the rest kept."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from genx_lsp.config.fields import allowed, fields, is_section, members, snake, value_schema
+from genx_lsp.config.settings import Settings
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_CLIENT_SECTIONS = frozenset({"server", "trace", "status_notifications"})
+"""Names under `genx` that belong to an editor's extension, not to the settings tree."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A setting that was left out. `says` is the whole sentence, name and place included."""
+
+    name: str
+    """Dotted snake_case name (`model.threads`); empty where a whole file could not be read."""
+    place: str
+    """Where it stands: `pyproject.toml`, `the editor's settings`, `the command line`."""
+    says: str
+
+    def __str__(self) -> str:
+        return self.says
+
+
+def layered(
+    root: Path | None = None,
+    *,
+    initialization: object = None,
+    workspace: object = None,
+    command_line: object = None,
+) -> tuple[Settings, tuple[Problem, ...]]:
+    """Lay defaults < `root/pyproject.toml` < initializationOptions < workspace/configuration < command line.
+
+    Each layer is a mapping as it came from outside, nested, with names in snake_case, kebab-case or
+    camelCase; None and null values leave things as they are. Never raises for what a layer holds.
+    """
+    problems: list[Problem] = []
+    values: dict[str, Any] = {}
+    layers: list[tuple[str, object]] = []
+    if root is not None:
+        table, broken = _pyproject(root / "pyproject.toml")
+        problems += broken
+        layers.append(("pyproject.toml", table))
+    layers += [
+        ("initializationOptions", from_initialization(initialization)),
+        ("the editor's settings", workspace),
+        ("the command line", command_line),
+    ]
+    for place, layer in layers:
+        if layer is not None:
+            problems += _merge(values, Settings, layer, place)
+    return msgspec.convert(values, Settings), tuple(problems)
+
+
+def from_initialization(options: object) -> object:
+    """The settings in LSP initializationOptions: under `genx` where a client has such a section, else all."""
+    if isinstance(options, Mapping) and "genx" in options:
+        return options["genx"]
+    return options
+
+
+def _pyproject(path: Path) -> tuple[object, list[Problem]]:
+    """The `[tool.genx]` table; a file that is missing is no problem, one that is half-written is."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+        document = tomllib.loads(text)
+    except (FileNotFoundError, NotADirectoryError):
+        return None, []
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        says = f"{path} cannot be read ({reason}), so its [tool.genx] settings are left out until it can."
+        return None, [Problem("", "pyproject.toml", says)]
+    tool = document.get("tool")
+    return (tool.get("genx") if isinstance(tool, dict) else None), []
+
+
+def _merge(
+    into: dict[str, Any], section: type[msgspec.Struct], layer: object, place: str, prefix: str = ""
+) -> Iterator[Problem]:
+    if not isinstance(layer, Mapping):
+        name = prefix.rstrip(".")
+        what = f"genx.{name}" if name else "genx"
+        yield Problem(name, place, f"{what} in {place} is {_shown(layer)}; allowed is a table of settings.")
+        return
+    known = members(section)
+    for given, value in layer.items():
+        name = snake(str(given))
+        if value is None or (not prefix and name in _CLIENT_SECTIONS):
+            continue
+        info = known.get(name)
+        if info is None:
+            yield _unknown(prefix + name, place)
+        elif is_section(info.type):
+            yield from _merge(into.setdefault(name, {}), info.type, value, place, f"{prefix}{name}.")
+        else:
+            try:
+                into[name] = msgspec.convert(value, info.type)
+            except msgspec.ValidationError:
+                schema = value_schema(info.type)
+                yield Problem(
+                    prefix + name,
+                    place,
+                    f"genx.{prefix}{name} in {place} is {_shown(value)}; allowed is {allowed(schema)}.",
+                )
+
+
+def _unknown(path: str, place: str) -> Problem:
+    names = [field.path for field in fields()]
+    close = difflib.get_close_matches(path, names, n=1, cutoff=0.6)
+    if not close:
+        # A name put in the wrong section is the other common slip: compare the last parts alone.
+        last = {name.rpartition(".")[2]: name for name in names}
+        close = [last[c] for c in difflib.get_close_matches(path.rpartition(".")[2], last, n=1, cutoff=0.8)]
+    hint = f" Did you mean genx.{close[0]}?" if close else ""
+    return Problem(path, place, f"genx.{path} in {place} is not a setting.{hint}")
+
+
+def _shown(value: object) -> str:
+    text = f'"{value}"' if isinstance(value, str) else str(value)
+    return text if len(text) <= 60 else text[:57] + "..."
