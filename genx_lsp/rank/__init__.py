@@ -1,1 +1,22 @@
 """The pass matrix and its scoring functions; pure numpy."""
+
+from genx_lsp.rank.agreement import Agreement, expected_outcomes
+from genx_lsp.rank.clusters import cluster
+from genx_lsp.rank.registry import DEFAULT, SCORERS, score
+from genx_lsp.rank.scorers import Scorer, b4, codet, genx, max_pass
+from genx_lsp.rank.suspicion import ochiai
+
+__all__ = [
+    "DEFAULT",
+    "SCORERS",
+    "Agreement",
+    "Scorer",
+    "b4",
+    "cluster",
+    "codet",
+    "expected_outcomes",
+    "genx",
+    "max_pass",
+    "ochiai",
+    "score",
+]
