@@ -70,8 +70,6 @@ class CallTest:
     setup: str = ""
     """Statements run first, in a scratch namespace over the module's."""
     weight: float = 1.0
-    setup: str = ""
-    """Statements run before the call, in the same namespace (`cart = Cart()`); most calls need none."""
 
     __test__ = False
 
