@@ -1,0 +1,95 @@
+/** Starts the GenX language server and shows how it is. Everything else is the server's. */
+
+import * as vscode from "vscode";
+import { doctor, isOff, offerHelp, openDocs, selectServer, showMenu, turn } from "./commands";
+import { selectedInterpreter } from "./python";
+import { Restarts } from "./restarts";
+import { Server, ServerNotFound } from "./server";
+import type { Status } from "./state";
+import { StatusItems } from "./status";
+
+const OFF: Status = { state: "off", message: "GenX is off for this workspace: saving starts no work." };
+const UNTRUSTED: Status = {
+  state: "off",
+  message: "GenX judges code by running it. Nothing runs until you trust this workspace.",
+};
+
+let server: Server | undefined;
+
+export async function activate(context: vscode.ExtensionContext): Promise<void> {
+  const log = vscode.window.createOutputChannel("GenX", { log: true });
+  const doctorOutput = vscode.window.createOutputChannel("GenX Doctor");
+  const status = new StatusItems();
+  const selected = await selectedInterpreter(log);
+  const home = context.extensionUri.fsPath;
+  const running = new Server(home, log, selected, (said) =>
+    status.show(said.state === "idle" && isOff() ? OFF : said),
+  );
+  server = running;
+
+  let asked = false;
+  const restarts = new Restarts(async () => {
+    await running.stop();
+    if (!vscode.workspace.isTrusted) {
+      status.show(UNTRUSTED);
+      return;
+    }
+    status.show({ state: "starting", message: "Starting the server." });
+    try {
+      await running.start();
+    } catch (error) {
+      const message =
+        error instanceof ServerNotFound
+          ? error.message
+          : `The GenX server could not be started: ${error instanceof Error ? error.message : String(error)}`;
+      log.error(message);
+      status.show({ state: "problem", message });
+      // Once a session; from then on the status bar item says it.
+      if (!asked) {
+        asked = true;
+        void offerHelp(message);
+      }
+    }
+  });
+  const restartIfOther = async () => {
+    if (vscode.workspace.isTrusted && (await running.wouldDiffer())) {
+      await restarts.request();
+    } else {
+      await running.client?.sendNotification("workspace/didChangeConfiguration", { settings: null });
+    }
+  };
+
+  const commands: Record<string, () => unknown> = {
+    "genx.restart": () => restarts.request(),
+    "genx.doctor": () => doctor(running, home, doctorOutput),
+    "genx.selectServer": selectServer,
+    "genx.turnOff": () => turn(false),
+    "genx.turnOn": () => turn(true),
+    "genx.showLog": () => log.show(),
+    "genx.openDocs": () => openDocs(context.extensionUri),
+    "genx.showMenu": () => showMenu(status.status, running.client !== undefined),
+  };
+  context.subscriptions.push(
+    log,
+    doctorOutput,
+    status,
+    selected,
+    ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),
+    selected.onDidChange(restartIfOther),
+    vscode.workspace.onDidGrantWorkspaceTrust(() => restarts.request()),
+    vscode.workspace.onDidChangeConfiguration(async (event) => {
+      if (event.affectsConfiguration("genx.onSave") && vscode.workspace.isTrusted) {
+        status.show(isOff() ? OFF : { state: "idle", message: "" });
+      }
+      if (event.affectsConfiguration("genx.server") || event.affectsConfiguration("genx.interpreter")) {
+        await restartIfOther();
+      }
+    }),
+  );
+  // Not awaited: a slow Python must not hold up the other extensions of this host.
+  void restarts.request();
+}
+
+export async function deactivate(): Promise<void> {
+  await server?.stop();
+}

@@ -1,0 +1,45 @@
+/** Where the editor knows something that the protocol has no place for. */
+
+import * as vscode from "vscode";
+import type { Middleware } from "vscode-languageclient/node";
+import type { SelectedInterpreter } from "./python";
+
+/** Commands of the server that are about the function under the cursor when they come from the palette. */
+const AT_CURSOR = new Set(["genx.generateTests"]);
+
+export function middleware(selected: SelectedInterpreter): Middleware {
+  return {
+    workspace: {
+      // Without a setting of its own, a folder's code runs in the environment that the user has selected for it.
+      configuration: async (params, token, next) => {
+        const results: unknown = await next(params, token);
+        if (!Array.isArray(results)) {
+          return [];
+        }
+        return Promise.all(
+          params.items.map(async (item, index) => {
+            const settings: unknown = results[index];
+            if (item.section !== "genx" || !isRecord(settings) || settings["interpreter"]) {
+              return settings;
+            }
+            const scope = item.scopeUri === undefined ? undefined : vscode.Uri.parse(item.scopeUri);
+            const interpreter = await selected.path(scope).catch(() => undefined);
+            return interpreter === undefined ? settings : { ...settings, interpreter };
+          }),
+        );
+      },
+    },
+    executeCommand: (command, args, next) => {
+      const editor = vscode.window.activeTextEditor;
+      if (args.length > 0 || !AT_CURSOR.has(command) || editor === undefined) {
+        return next(command, args);
+      }
+      const { line, character } = editor.selection.active;
+      return next(command, [{ uri: editor.document.uri.toString(), position: { line, character } }]);
+    },
+  };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}

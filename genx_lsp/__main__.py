@@ -1,0 +1,5 @@
+"""`python -m genx_lsp` is `genx-lsp`."""
+
+from genx_lsp.cli import main
+
+main()
