@@ -1,0 +1,227 @@
+"""Tests worth offering: the smallest set that kills every mutant and reaches every line that any of them does.
+
+Only tests that the code as saved passes are offered. What the saved code fails is the business of
+`repair`: it goes to the suspected bug with its counter-example, never silently into a test file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from genx_lsp.candidate import CallTest, CodeCandidate, TestOrigin
+from genx_lsp.engine import doubt
+from genx_lsp.engine.budget import Budget
+from genx_lsp.engine.doubt import Settled
+from genx_lsp.engine.job import Job
+from genx_lsp.engine.repair import suggestion_id
+from genx_lsp.engine.trust import is_accident
+from genx_lsp.findings import Basis, Evidence, TestSuggestion
+from genx_lsp.propose import mutate
+from genx_lsp.propose.keys import test_key
+from genx_sandbox import Approx, Expectation, Leaves, Outcome, Raises, Returns, Unknown, Value
+
+# Mutants tried for choosing tests; more of them changed the chosen set on no function of the example.
+MUTANTS = 80
+# A line that no earlier test reached counts as much as so many mutants.
+LINE_WORTH = 2.0
+BASIS_ORDER: dict[Basis, int] = {"specification": 0, "agreement": 1, "observation": 2}
+# How much a test is preferred by what it rests on, where it kills as much as another.
+BASIS_WORTH: dict[Basis, float] = {"specification": 1.5, "agreement": 1.2, "observation": 1.0}
+
+
+@dataclass(frozen=True)
+class Option:
+    """A test that could be offered, with what it would bring."""
+
+    test: CallTest
+    basis: Basis
+    killed: frozenset[str]
+    lines: frozenset[int]
+
+
+def choose(job: Job, settled: Sequence[Settled], budget: Budget) -> None:
+    """Fill `job.tests` with the greedy minimum set."""
+    options = candidates(job, settled)
+    mutants = [code for code in islice(mutate.mutants(job.context(budget=budget)), MUTANTS)]
+    mutants = [
+        m for m in mutants if m.key != job.original.key and m.key not in {p.key for p in job.plausible}
+    ]
+    for mutant in mutants:
+        job.matrix.add_code(mutant)
+    job.matrix.fill(mutants, [test for test, _ in options], budget)
+    existing = [t for t in job.trusted_calls if t.origin is TestOrigin.USER_TEST]
+    job.matrix.fill(mutants, existing, budget)
+    already = {m.key for m in mutants if any(job.matrix.passed(m, t) is False for t in existing)}
+    already |= killed_by_items(job, [m for m in mutants if m.key not in already], budget)
+    reached: set[int] = set()
+    for test in existing:
+        outcome = job.matrix.outcome(job.original, test)
+        reached |= outcome.lines if outcome is not None else frozenset()
+
+    pool = [weigh(job, test, basis, mutants) for test, basis in options]
+    chosen: list[TestSuggestion] = []
+    notes = {m.key: m.note for m in mutants}
+    killed = set(already)
+    while pool and len(chosen) < job.settings.emit.max_tests:
+        best = max(pool, key=lambda option: worth(option, killed, reached))
+        if worth(best, killed, reached)[0] <= 0 and not (best.basis == "specification" and not chosen):
+            break
+        pool.remove(best)
+        new = sorted(best.killed - killed)
+        lines = sorted(best.lines - reached)
+        killed |= best.killed
+        reached |= best.lines
+        chosen.append(offer(job, best, tuple(notes[key] for key in new), tuple(lines), settled))
+    job.tests = tuple(sorted(chosen, key=lambda s: BASIS_ORDER[s.basis]))
+    if not chosen and options and already:
+        job.note(
+            f"The existing tests already catch all {len(already)} small changes that any new test would."
+        )
+
+
+def killed_by_items(job: Job, mutants: Sequence[CodeCandidate], budget: Budget) -> set[str]:
+    """Mutants that the project's own passing items catch."""
+    items = [i for i in job.matrix.items if job.matrix.passed(job.original, i) is True]
+    if not items or not mutants:
+        return set()
+    job.matrix.fill_items(list(mutants), items, budget)
+    return {m.key for m in mutants if any(job.matrix.passed(m, i) is False for i in items)}
+
+
+def candidates(job: Job, settled: Sequence[Settled]) -> list[tuple[CallTest, Basis]]:
+    """Tests with a settled expectation that the saved code meets, one a call, best basis first."""
+    dissent = {(s.test.setup, s.test.expression) for s in settled if s.dissent}
+    best: dict[tuple[str, str], tuple[CallTest, Basis]] = {}
+    for test in job.usable:
+        identity = (test.setup, test.expression)
+        if test.origin is TestOrigin.USER_TEST or identity in dissent or is_accident(job, test):
+            continue
+        found = settle(job, test, settled)
+        if found is None:
+            continue
+        known = best.get(identity)
+        if known is None or BASIS_ORDER[found[1]] < BASIS_ORDER[known[1]]:
+            best[identity] = found
+    existing = {(t.setup, t.expression) for t in job.usable if t.origin is TestOrigin.USER_TEST}
+    return [pair for identity, pair in best.items() if identity not in existing]
+
+
+def settle(job: Job, test: CallTest, settled: Sequence[Settled]) -> tuple[CallTest, Basis] | None:
+    """The test with an expectation that holds on the saved code, and what that rests on."""
+    outcome = job.matrix.outcome(job.original, test)
+    if outcome is None:
+        return None
+    if not isinstance(test.expectation, Unknown):
+        if job.matrix.passed(job.original, test) is not True:
+            return None
+        if test.trusted:
+            return test, "specification"
+    expectation = observed(outcome)
+    if expectation is None:
+        return None
+    agreed = not isinstance(test.expectation, Unknown) or any(
+        s.test.expression == test.expression and s.test.setup == test.setup and not s.dissent for s in settled
+    )
+    # While the code is suspected to be wrong, what it happens to return is no reason for a test.
+    if job.bug is not None and not agreed and not all(same(job, code, test) for code in top(job)):
+        return None
+    key = test_key(test.expression, expectation)
+    return replace(test, key=key, expectation=expectation, expected_text=""), (
+        "agreement" if agreed else "observation"
+    )
+
+
+def top(job: Job) -> list[CodeCandidate]:
+    """The fix ranked first, if there is one."""
+    return [job.fixes[0].code] if job.fixes else []
+
+
+def same(job: Job, code: CodeCandidate, test: CallTest) -> bool:
+    """A fix does on this call what the saved code does."""
+    outcome, current = job.matrix.outcome(code, test), job.matrix.outcome(job.original, test)
+    return outcome is not None and current is not None and outcome.key == current.key
+
+
+def observed(outcome: Outcome) -> Expectation | None:
+    """An expectation from what was seen; None where it could not be written down or says nothing."""
+    if outcome.kind == "exception" and outcome.raised is not None:
+        name = outcome.raised.type_name
+        return Raises(name.removeprefix("builtins."), match=outcome.raised.message or None)
+    value = outcome.value
+    if outcome.kind != "value" or value is None:
+        return None
+    if outcome.arguments_after is not None and value.kind == "none":
+        left = outcome.arguments_after
+        return Leaves(left) if all(v.literal() is not None for v in left) else None
+    if value.literal() is None:
+        return None
+    return Approx(value) if has_fraction(value) else Returns(value)
+
+
+def has_fraction(value: Value) -> bool:
+    """A float that is not a whole number, itself or directly inside a list, tuple or dict."""
+    if value.kind == "float":
+        return not value.scalar.endswith(".0") and value.scalar not in ("inf", "-inf", "nan")
+    if value.kind in ("list", "tuple", "dict"):
+        flat = all(item.kind not in ("list", "tuple", "dict", "set", "object") for item in value.items)
+        return flat and any(item.kind == "float" and has_fraction(item) for item in value.items)
+    return False
+
+
+def weigh(job: Job, test: CallTest, basis: Basis, mutants: Sequence[CodeCandidate]) -> Option:
+    """What a test would bring: mutants it kills, lines it reaches."""
+    job.matrix.add_test(test)
+    outcome = job.matrix.outcome(job.original, test)
+    first, last = job.target.def_line, job.target.last_line
+    lines = frozenset(n for n in (outcome.lines if outcome else ()) if first < n <= last)
+    killed = frozenset(m.key for m in mutants if job.matrix.passed(m, test) is False)
+    return Option(test, basis, killed, lines)
+
+
+def worth(option: Option, killed: set[str], reached: set[int]) -> tuple[float, float, int]:
+    """How much a test adds; ties go to the better basis and the shorter call."""
+    gain = len(option.killed - killed) + LINE_WORTH * len(option.lines - reached)
+    return gain * BASIS_WORTH[option.basis], BASIS_WORTH[option.basis], -len(option.test.expression)
+
+
+def offer(
+    job: Job, option: Option, killed: tuple[str, ...], lines: tuple[int, ...], settled: Sequence[Settled]
+) -> TestSuggestion:
+    """A suggestion with its evidence."""
+    test = option.test
+    programs = doubt.witnesses(job)
+    agreeing = sum(same(job, code, test) for code in programs)
+    share = max((s.share for s in settled if s.test.expression == test.expression), default=0.0)
+    return TestSuggestion(
+        id=suggestion_id(job, test.key),
+        test=test,
+        basis=option.basis,
+        title=title(test),
+        evidence=Evidence(
+            passed=1,
+            current_passed=1,
+            tests=1,
+            score=1.0 if option.basis == "specification" else share,
+            agreeing=agreeing,
+            candidates=len(programs),
+            mutants_killed=killed,
+            lines_covered=lines,
+        ),
+    )
+
+
+def title(test: CallTest) -> str:
+    """The test in one line, as a person would say it."""
+    match test.expectation:
+        case Raises(type_name=name):
+            return f"{test.expression} raises {name.rpartition('.')[2]}"
+        case Approx(value=value):
+            return f"{test.expression} is about {value.text()}"
+        case Returns(value=value):
+            return f"{test.expression} == {test.expected_text or value.text()}"
+        case Leaves(arguments=arguments):
+            return f"{test.expression} leaves {', '.join(v.text() for v in arguments)}"
+        case _:
+            return test.expression

@@ -1,0 +1,170 @@
+"""Is the code as saved wrong? First by specification, then by the agreement of independent witnesses.
+
+Witnesses are programs that the code model wrote from the signature and the docstring alone, without
+seeing the body. One sample proves little; several different programs that do the same on a call, against
+the saved code, are worth a look, and only together with a small edit of the saved code that behaves
+exactly like them (`repair`). Everything else stays silent: a wrong alarm costs more than none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin
+from genx_lsp.engine.job import Job
+from genx_lsp.engine.trust import ACCIDENTS, mentions
+from genx_lsp.rank.agreement import expected_outcomes
+from genx_lsp.rank.suspicion import ochiai
+from genx_sandbox import Outcome, Unknown
+
+# A call is settled where this share of the witnesses' weight does the same on it ...
+SETTLED_SHARE = 0.6
+# ... and so many samples ran on it, of so many different programs.
+SETTLED_SAMPLES = 3.0
+SETTLED_PROGRAMS = 2
+
+
+@dataclass(frozen=True)
+class Settled:
+    """A call on which the witnesses agree."""
+
+    test: CallTest
+    key: str
+    """Outcome key of the majority."""
+    outcome: Outcome
+    share: float
+    """Of the witnesses' weight, in [SETTLED_SHARE, 1]."""
+    dissent: bool
+    """The saved code does something else."""
+
+
+def witnesses(job: Job) -> list[CodeCandidate]:
+    """The programs written from the description alone, in the order in which they came."""
+    return [code for code in job.matrix.codes if code.key in job.witnesses]
+
+
+def settled_calls(job: Job) -> list[Settled]:
+    """The calls on which the witnesses agree, whatever the saved code does."""
+    programs = [code for code in witnesses(job) if loads(job, code)]
+    tests = one_test_a_call(job.usable)
+    if len(programs) < SETTLED_PROGRAMS or not tests:
+        return []
+    rows = [job.matrix.behaviour(code, tests) for code in programs]
+    votes = expected_outcomes(rows, [job.witnesses[code.key] for code in programs])
+    settled = []
+    for column, (test, vote) in enumerate(zip(tests, votes, strict=True)):
+        if vote.winner is None or vote.share < SETTLED_SHARE:
+            continue
+        supporters = [c for c, row in zip(programs, rows, strict=True) if row[column] == vote.winner]
+        samples = sum(job.witnesses[code.key] for code in supporters)
+        if samples < SETTLED_SAMPLES or len(supporters) < SETTLED_PROGRAMS:
+            continue
+        outcome = job.matrix.outcome(supporters[0], test)
+        current = job.matrix.outcome(job.original, test)
+        if outcome is None or current is None or not tells(job, outcome):
+            continue
+        dissent = current.key != vote.winner
+        if dissent and not tells(job, current):
+            # The saved code fails where nothing says that it may not: unspecified, not wrong.
+            continue
+        settled.append(Settled(test, vote.winner, outcome, vote.share, dissent))
+    return settled
+
+
+def tells(job: Job, outcome: Outcome) -> bool:
+    """A value, or an exception that the function's own text names: behaviour that was meant."""
+    if outcome.kind == "value":
+        return True
+    raised = outcome.raised
+    return raised is not None and raised.type_name not in ACCIDENTS and mentions(job, raised.type_name)
+
+
+def loads(job: Job, code: CodeCandidate) -> bool:
+    """The program could be loaded: at least one of its calls was made."""
+    outcomes = [job.matrix.outcome(code, test) for test in job.usable]
+    return any(o is not None and o.kind in ("value", "exception") for o in outcomes)
+
+
+def one_test_a_call(tests: Sequence[CallTest]) -> list[CallTest]:
+    """One test for each different call; expectations do not matter here."""
+    seen: dict[tuple[str, str], CallTest] = {}
+    for test in tests:
+        seen.setdefault((test.setup, test.expression), test)
+    return list(seen.values())
+
+
+def suspicion(job: Job, settled: Sequence[Settled] = ()) -> dict[int, float]:
+    """Ochiai over what the saved code's calls reached: trusted tests first, settled calls where none fails."""
+    if job.failing:
+        judged = [(t, job.matrix.passed(job.original, t)) for t in job.trusted_calls]
+    else:
+        judged = [(s.test, not s.dissent) for s in settled]
+    lines: list[frozenset[int]] = []
+    failed: list[bool] = []
+    for test, verdict in judged:
+        outcome = job.matrix.outcome(job.original, test)
+        if outcome is not None and verdict is not None:
+            lines.append(outcome.lines)
+            failed.append(not verdict)
+    scores = ochiai(lines, failed)
+    first, last = job.target.first_line, job.target.last_line
+    return {line: score for line, score in scores.items() if first <= line <= last}
+
+
+def counter_example(job: Job, test: CallTest, expected: str) -> str:
+    """`f([], 3)` gives -1 instead of IndexError."""
+    outcome = job.matrix.outcome(job.original, test)
+    return f"`{test.expression}` {describe(outcome)} instead of {expected}"
+
+
+def describe(outcome: Outcome | None) -> str:
+    """What a call did, for people."""
+    if outcome is None:
+        return "was not run"
+    if outcome.kind == "value" and outcome.value is not None:
+        if outcome.arguments_after is not None and outcome.value.kind == "none":
+            return f"leaves its arguments as {', '.join(v.text() for v in outcome.arguments_after)}"
+        return f"gives {outcome.value.text()}"
+    if outcome.kind == "exception" and outcome.raised is not None:
+        return f"raises {outcome.raised.type_name.rpartition('.')[2]}"
+    return {"timeout": "does not end in time", "crash": "ends the process"}.get(outcome.kind, "was refused")
+
+
+def expected_words(job: Job, test: CallTest) -> str:
+    """What a trusted test expects, for people."""
+    expectation = test.expectation
+    kind = type(expectation).__name__
+    if kind == "Raises":
+        return str(getattr(expectation, "type_name", "")).rpartition(".")[2]
+    if test.expected_text:
+        return test.expected_text
+    value = getattr(expectation, "value", None)
+    return value.text() if value is not None else "what its test expects"
+
+
+def outcome_words(outcome: Outcome) -> str:
+    """What the witnesses' outcome is, as the right-hand side of "instead of"."""
+    if outcome.kind == "value" and outcome.value is not None:
+        return outcome.value.text()
+    raised = outcome.raised
+    return raised.type_name.rpartition(".")[2] if raised is not None else outcome.kind
+
+
+def test_votes(job: Job, code: CodeCandidate) -> tuple[float, float]:
+    """Weight of the test model's own expectations that only `code` meets, and that only the saved code meets."""
+    gained = lost = 0.0
+    for test in job.usable:
+        if test.trusted or isinstance(test.expectation, Unknown):
+            continue
+        here, there = job.matrix.passed(code, test), job.matrix.passed(job.original, test)
+        if here and there is False:
+            gained += test.weight
+        elif there and here is False:
+            lost += test.weight
+    return gained, lost
+
+
+def is_small_edit(code: CodeCandidate) -> bool:
+    """Made from the saved code by changing one place, not written anew."""
+    return code.origin in (CodeOrigin.MUTATE, CodeOrigin.INFILL)

@@ -1,0 +1,189 @@
+"""Propose, execute, rank, suggest: one target at a time, as a stream of ever better findings."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from genx_lsp.candidate import CallTest, TestCandidate
+from genx_lsp.config import Settings
+from genx_lsp.engine import choose, doubt, repair, trust, verify
+from genx_lsp.engine.budget import Budget
+from genx_lsp.engine.doubt import Settled
+from genx_lsp.engine.job import Job, Want, heavier
+from genx_lsp.engine.matrix import Matrix
+from genx_lsp.findings import Findings
+from genx_lsp.project import Project
+from genx_lsp.propose import (
+    boundary,
+    docstring_examples,
+    infill,
+    model_tests,
+    mutate,
+    rewrite,
+    user_tests,
+)
+from genx_lsp.target import Target
+from genx_models import Generator, ModelError
+from genx_sandbox import Executor, SandboxCancelled
+
+# Choosing and verifying tests comes after the time for proposing is over, and is bounded by this.
+FINISH_SECONDS = 20.0
+QUICK_GENERATORS = (docstring_examples.propose, user_tests.propose, boundary.propose)
+
+ReadTests = Callable[[Target], Mapping[str, str]]
+Anchors = Callable[[Target], Sequence[CallTest]]
+
+
+class Engine:
+    """The engine of one project. One job runs at a time; `work` may be called from any thread."""
+
+    def __init__(
+        self,
+        project: Project,
+        settings: Settings,
+        *,
+        code_model: Generator | None,
+        test_model: Generator | None,
+        executor: Executor,
+        read_tests: ReadTests,
+        anchors: Anchors = lambda target: (),
+        notes: Sequence[str] = (),
+    ) -> None:
+        self.project = project
+        self.settings = settings
+        self._code_model = code_model
+        self._test_model = test_model
+        self._executor = executor
+        self._read_tests = read_tests
+        self._anchors = anchors
+        self._notes = tuple(notes)
+
+    def close(self) -> None:
+        """End the sandbox. Models are shared between engines and closed by `Models`."""
+        self._executor.close()
+
+    def work(
+        self, target: Target, want: Want = "both", cancel: threading.Event | None = None
+    ) -> Iterator[Findings]:
+        """Find tests and fixes for a target; yields findings as they get better, the last one `final`.
+
+        Setting `cancel` ends generation and execution, and the stream, without a last word.
+        Raises `SandboxError` where nothing can be run at all.
+        """
+        cancel = cancel or threading.Event()
+        budget = Budget(cancel, self.settings.generation.seconds)
+        job = Job(
+            target=target,
+            project=self.project,
+            settings=self.settings,
+            want=want,
+            budget=budget,
+            executor=self._executor,
+            matrix=Matrix(target, self._executor),
+            code_model=self._code_model,
+            test_model=self._test_model,
+            tests_text=self._read_tests(target),
+            notes=list(self._notes),
+        )
+        yield job.findings("started", "reading")
+        if target.out_of_reach:
+            job.note(target.out_of_reach)
+            yield job.findings("final")
+            return
+        settled: list[Settled] = []
+        try:
+            for activity in self._explore(job, settled):
+                yield job.findings("quick" if not job.witnesses else "enriched", activity)
+        except SandboxCancelled:
+            if budget.cancelled:
+                return
+            job.note(f"Time was up after {self.settings.generation.seconds:g} s; this is the best so far.")
+        try:
+            for activity in self._conclude(job, settled, Budget(cancel, FINISH_SECONDS)):
+                yield job.findings("enriched", activity)
+        except SandboxCancelled:
+            if cancel.is_set():
+                return
+            # What was not verified is not shown.
+            job.tests, job.plan = (), None
+            job.note("Choosing tests took too long and was stopped; no tests are offered.")
+        yield job.findings("final")
+
+    # -- proposing and executing -------------------------------------------------------------------
+
+    def _explore(self, job: Job, settled: list[Settled]) -> Iterator[str]:
+        add_tests(job, self._anchors(job.target))
+        for generate in QUICK_GENERATORS:
+            add_tests(job, generate(job.context()))
+        if not job.matrix.tests:
+            job.note(boundary.unguessable(job.context()))
+        trust.settle_expected_texts(job)
+        trouble = trust.run_original(job)
+        if trouble:
+            job.note(f"The module cannot be run in the sandbox, so nothing could be tried: {trouble}")
+            return
+        trust.exclude_unstable(job)
+        if job.want != "tests" and job.failing:
+            repair.search(job, (), job.budget, mutate.propose)
+            repair.rank_fixes(job, ())
+        if job.want != "fixes" and not job.failing:
+            # Verified tests within the first second; the models' come on top of them.
+            choose.choose(job, (), job.budget)
+            verify.plan(job, job.budget)
+        yield "asking the models"
+        yield from self._ask(job, settled)
+
+    def _ask(self, job: Job, settled: list[Settled]) -> Iterator[str]:
+        try:
+            if self._test_model is not None:
+                add_tests(job, model_tests.propose(job.context()))
+                job.matrix.fill([job.original], job.matrix.tests, job.budget, probes=True)
+                trust.exclude_unstable(job)
+                yield "writing programs"
+            if self._code_model is None:
+                return
+            self._call_witnesses(job)
+            settled[:] = doubt.settled_calls(job)
+            if job.want == "tests" or not (job.failing or any(s.dissent for s in settled)):
+                return
+            yield "looking for a fix"
+            generators: list[repair.Propose] = [infill.propose]
+            if not job.failing:
+                generators.insert(0, mutate.propose)
+            repair.search(job, settled, job.budget, *generators)
+            if job.failing and not job.plausible:
+                repair.search(job, settled, job.budget, rewrite.propose)
+        except ModelError as error:
+            job.note(f"The models could not help: {error}")
+
+    def _call_witnesses(self, job: Job) -> None:
+        """Programs from the description alone. Without a docstring there is nothing to be a witness of."""
+        if not job.target.docstring:
+            return
+        for code in rewrite.propose(job.context()):
+            job.witnesses[code.key] = job.witnesses.get(code.key, 0.0) + code.weight
+            job.matrix.add_code(code)
+        job.matrix.fill(doubt.witnesses(job), job.usable, job.budget)
+
+    # -- concluding --------------------------------------------------------------------------------
+
+    def _conclude(self, job: Job, settled: list[Settled], budget: Budget) -> Iterator[str]:
+        if job.want != "tests":
+            repair.rank_fixes(job, settled)
+        if job.want != "fixes":
+            yield "choosing tests"
+            choose.choose(job, settled, budget)
+            yield "running the tests under pytest"
+            verify.plan(job, budget)
+
+
+def add_tests(job: Job, tests: Iterable[TestCandidate]) -> None:
+    """Put tests into the matrix; the same test from two samples weighs twice."""
+    known = {test.key: test for test in job.matrix.tests}
+    for test in tests:
+        if job.matrix.add_test(test) or not isinstance(test, CallTest):
+            continue
+        old = known.get(test.key)
+        if old is not None and not old.trusted:
+            job.matrix.replace_test(old, heavier(old, test.weight))

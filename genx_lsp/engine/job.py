@@ -1,0 +1,140 @@
+"""What one run of the engine knows at a given moment. Stages read and extend it; nothing outlives it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, ItemTest, TestCandidate
+from genx_lsp.config import Settings
+from genx_lsp.engine.budget import Budget
+from genx_lsp.engine.matrix import Matrix
+from genx_lsp.findings import Findings, FixSuggestion, Stage, SuspectedBug, TestFilePlan, TestSuggestion
+from genx_lsp.project import Project
+from genx_lsp.propose.context import Context
+from genx_lsp.propose.keys import code_key
+from genx_lsp.target import Target
+from genx_models import Generator
+from genx_sandbox import Executor
+
+Want = Literal["tests", "fixes", "both"]
+
+
+@dataclass
+class Job:
+    """One target, one run. The only mutable thing in the engine."""
+
+    target: Target
+    project: Project
+    settings: Settings
+    want: Want
+    budget: Budget
+    executor: Executor
+    matrix: Matrix
+    code_model: Generator | None
+    test_model: Generator | None
+    tests_text: Mapping[str, str]
+    notes: list[str] = field(default_factory=list)
+    witnesses: dict[str, float] = field(default_factory=dict)
+    """Code key to sample count of programs written from the description alone."""
+    excluded: set[str] = field(default_factory=set)
+    """Keys of calls that prove nothing: flaky, timed out, or wrongly typed."""
+    plausible: list[CodeCandidate] = field(default_factory=list)
+    tried: set[str] = field(default_factory=set)
+    """Keys of the code candidates executed as possible fixes."""
+    tests: tuple[TestSuggestion, ...] = ()
+    fixes: tuple[FixSuggestion, ...] = ()
+    plan: TestFilePlan | None = None
+    bug: SuspectedBug | None = None
+    scored: tuple[Sequence[CodeCandidate], Sequence[TestCandidate], Sequence[float], Sequence[float]] = (
+        (),
+        (),
+        (),
+        (),
+    )
+    started: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        self.original = CodeCandidate(
+            key=code_key(self.target.source), source=self.target.source, origin=CodeOrigin.ORIGINAL
+        )
+        self.matrix.add_code(self.original)
+
+    def context(
+        self,
+        *,
+        suspicion: Mapping[int, float] | None = None,
+        counter_examples: Sequence[str] = (),
+        budget: Budget | None = None,
+    ) -> Context:
+        """What a generator gets to see now."""
+        return Context(
+            target=self.target,
+            project=self.project,
+            settings=self.settings,
+            tests_text=self.tests_text,
+            code_model=self.code_model,
+            test_model=self.test_model,
+            suspicion=suspicion or {},
+            counter_examples=tuple(counter_examples),
+            known_calls=tuple(test.expression for test in self.matrix.tests),
+            seed=self.settings.generation.seed,
+            cancel=budget or self.budget,
+        )
+
+    def note(self, sentence: str) -> None:
+        """Tell the user something, once."""
+        if sentence and sentence not in self.notes:
+            self.notes.append(sentence)
+
+    @property
+    def usable(self) -> list[CallTest]:
+        """Call tests that may speak for or against a program."""
+        return [test for test in self.matrix.tests if test.key not in self.excluded]
+
+    @property
+    def trusted(self) -> list[TestCandidate]:
+        """Known-good votes: docstring examples, the project's own tests, accepted suggestions."""
+        votes: list[TestCandidate] = [test for test in self.usable if test.trusted]
+        votes.extend(self.matrix.items)
+        return votes
+
+    @property
+    def failing(self) -> list[TestCandidate]:
+        """Trusted tests that the code as saved fails."""
+        return [test for test in self.trusted if self.matrix.passed(self.original, test) is False]
+
+    @property
+    def trusted_calls(self) -> list[CallTest]:
+        """The trusted ones that run in the values grade."""
+        return [test for test in self.trusted if isinstance(test, CallTest)]
+
+    @property
+    def failing_items(self) -> list[ItemTest]:
+        """The project's own items that the code as saved fails."""
+        return [test for test in self.failing if isinstance(test, ItemTest)]
+
+    def findings(self, stage: Stage, activity: str = "") -> Findings:
+        """What is known now, frozen."""
+        codes, tests, code_scores, test_scores = self.scored
+        return Findings(
+            target=self.target,
+            stage=stage,
+            tests=self.tests,
+            fixes=self.fixes,
+            plan=self.plan,
+            bug=self.bug,
+            matrix=self.matrix.view(codes, tests, code_scores, test_scores),
+            notes=tuple(self.notes),
+            scorer=self.settings.scorer,
+            level=self.executor.level.value,
+            seconds=time.monotonic() - self.started,
+            activity=activity,
+        )
+
+
+def heavier(test: CallTest, weight: float) -> CallTest:
+    """The same test with more votes."""
+    return replace(test, weight=test.weight + weight)

@@ -1,0 +1,60 @@
+"""The models in force: one llama.cpp worker a file, shared by every engine of the process."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from genx_lsp.config import Settings
+from genx_models import Generator, ModelError, Store, Worker
+
+
+class Models:
+    """Opens each model file once. Nothing is loaded before the first request to it."""
+
+    def __init__(self) -> None:
+        self._workers: dict[tuple[Path, int, int, int], Worker] = {}
+        self._lock = threading.Lock()
+
+    def code_model(self, settings: Settings) -> Generator:
+        """The model that writes code. Raises `ModelError` where there is no such file."""
+        return self._worker(settings, settings.model.code)
+
+    def test_model(self, settings: Settings) -> Generator:
+        """The model that writes tests; the code model where none is named. Raises `ModelError`."""
+        return self._worker(settings, settings.model.test or settings.model.code)
+
+    def _worker(self, settings: Settings, name: str) -> Worker:
+        model = settings.model
+        directory = Path(model.directory).expanduser() if model.directory else None
+        path = Store(directory).path(name)
+        key = (path, model.threads, model.gpu_layers, model.context)
+        with self._lock:
+            if key not in self._workers:
+                self._workers[key] = Worker(
+                    path,
+                    threads=model.threads,
+                    gpu_layers=model.gpu_layers,
+                    context=model.context,
+                    idle_seconds=model.idle_seconds,
+                )
+            return self._workers[key]
+
+    def restart(self) -> None:
+        """End every worker; the next request starts a fresh one."""
+        self.close()
+
+    def close(self) -> None:
+        """Unload everything and end the workers."""
+        with self._lock:
+            workers, self._workers = list(self._workers.values()), {}
+        for worker in workers:
+            worker.close()
+
+
+def opened(models: Models, settings: Settings) -> tuple[Generator | None, Generator | None, tuple[str, ...]]:
+    """Code model, test model, and what the user should know where one of them is missing."""
+    try:
+        return models.code_model(settings), models.test_model(settings), ()
+    except ModelError as error:
+        return None, None, (f"Working without a model, from examples and small changes only: {error}",)

@@ -1,0 +1,252 @@
+"""Fixes: make candidates, keep those that survive every known-good vote, rank the survivors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+
+from genx_lsp import emit
+from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestCandidate
+from genx_lsp.engine import doubt
+from genx_lsp.engine.budget import Budget
+from genx_lsp.engine.doubt import Settled
+from genx_lsp.engine.job import Job
+from genx_lsp.findings import Basis, Evidence, FixSuggestion, SuspectedBug
+from genx_lsp.propose.context import Context
+from genx_lsp.rank import score
+from genx_lsp.rank.clusters import cluster
+
+# Candidates are run in batches, so that a good one is found before the last one is made.
+BATCH = 24
+# Fixes shown at most: each behaves differently from the others.
+SHOWN = 3
+# A known-good test speaks as loud as so many of the models' own.
+TRUSTED_WEIGHT = 10.0
+# By agreement alone, a small edit must do what the witnesses do on this share of the settled calls.
+EXPLAINED = 0.95
+ORIGIN_ORDER = {CodeOrigin.MUTATE: 0, CodeOrigin.INFILL: 1, CodeOrigin.REWRITE: 2, CodeOrigin.ORIGINAL: 3}
+
+Propose = Callable[[Context], Iterator[CodeCandidate]]
+
+
+def batches(candidates: Iterable[CodeCandidate], size: int = BATCH) -> Iterator[list[CodeCandidate]]:
+    """The candidates in lists of at most `size`."""
+    iterator = iter(candidates)
+    while batch := list(islice(iterator, size)):
+        yield batch
+
+
+def search(job: Job, settled: Sequence[Settled], budget: Budget, *propose: Propose) -> int:
+    """Run what the generators propose and keep the plausible; returns how many plausible ones came."""
+    suspicion = doubt.suspicion(job, settled)
+    examples = counter_examples(job, settled)
+    context = job.context(suspicion=suspicion, counter_examples=examples, budget=budget)
+    before = len(job.plausible)
+    for generator in propose:
+        for batch in batches(generator(context)):
+            fresh = [code for code in batch if code.key not in job.tried and code.key != job.original.key]
+            for code in fresh:
+                job.matrix.add_code(code)
+                job.tried.add(code.key)
+            keep = screen(job, fresh, settled, budget)
+            job.plausible.extend(keep)
+            if budget.is_set():
+                return len(job.plausible) - before
+    return len(job.plausible) - before
+
+
+def screen(
+    job: Job, codes: Sequence[CodeCandidate], settled: Sequence[Settled], budget: Budget
+) -> list[CodeCandidate]:
+    """The candidates that pass every trusted test and, where none fails, do what the witnesses settled."""
+    matrix = job.matrix
+    left = list(codes)
+    failing = job.failing
+    if failing:
+        calls = [t for t in failing if isinstance(t, CallTest)]
+        matrix.fill(left, calls, budget)
+        left = [c for c in left if all(matrix.passed(c, t) for t in calls)]
+    else:
+        dissent = [s for s in settled if s.dissent]
+        matrix.fill(left, [s.test for s in dissent], budget)
+        left = [c for c in left if any(does(job, c, s) for s in dissent)]
+    matrix.fill(left, job.trusted_calls, budget)
+    left = [c for c in left if all(matrix.passed(c, t) is not False for t in job.trusted_calls)]
+    if left and matrix.items:
+        speaking = [i for i in matrix.items if matrix.passed(job.original, i) is not None]
+        matrix.fill_items(left, speaking, budget)
+        left = [c for c in left if all(matrix.passed(c, i) is True for i in speaking)]
+    matrix.fill(left, job.usable, budget)
+    if not failing:
+        left = [c for c in left if explains(job, c, settled)]
+    return left
+
+
+def does(job: Job, code: CodeCandidate, settled: Settled) -> bool:
+    """The candidate does on a settled call what the witnesses do."""
+    outcome = job.matrix.outcome(code, settled.test)
+    return outcome is not None and outcome.key == settled.key
+
+
+def explains(job: Job, code: CodeCandidate, settled: Sequence[Settled]) -> bool:
+    """A small edit that behaves as the witnesses do, nowhere worse than the saved code, backed by test votes."""
+    if not doubt.is_small_edit(code):
+        return False
+    hits = [does(job, code, s) for s in settled]
+    if any(not hit and not s.dissent for hit, s in zip(hits, settled, strict=True)):
+        return False
+    if sum(hits) < EXPLAINED * len(settled):
+        return False
+    gained, lost = doubt.test_votes(job, code)
+    return gained > 2 * lost
+
+
+def counter_examples(job: Job, settled: Sequence[Settled]) -> list[str]:
+    """What the saved code does wrong, in sentences, shortest first."""
+    sentences = [
+        doubt.counter_example(job, t, doubt.expected_words(job, t))
+        for t in job.failing
+        if isinstance(t, CallTest)
+    ]
+    sentences += [f"the project's own test `{t.node_id}` fails" for t in job.failing_items]
+    if not sentences:
+        sentences = [
+            doubt.counter_example(job, s.test, doubt.outcome_words(s.outcome)) for s in settled if s.dissent
+        ]
+    return sorted(sentences, key=len)
+
+
+def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
+    """Rank the plausible candidates, one of each behaviour, and say on what evidence."""
+    job.fixes = ()
+    job.bug = None
+    if not job.plausible:
+        if job.failing:
+            job.bug = suspected(job, settled, fix=None)
+        return
+    matrix, tests = job.matrix, job.usable
+    codes = [job.original, *job.plausible, *doubt.witnesses(job)]
+    codes = list({code.key: code for code in codes}.values())
+    every: list[TestCandidate] = [*tests, *matrix.items]
+    judged = [t for t in every if matrix.passed(job.original, t) is not None]
+    weights = [TRUSTED_WEIGHT if t.trusted else getattr(t, "weight", 1.0) for t in judged]
+    code_weights = [job.witnesses.get(code.key, 1.0) for code in codes]
+    code_scores, test_scores = score(job.settings.scorer, matrix.bits(codes, judged), code_weights, weights)
+    job.scored = (codes, judged, [float(s) for s in code_scores], [float(s) for s in test_scores])
+    by_key = {code.key: float(s) for code, s in zip(codes, code_scores, strict=True)}
+
+    calls = doubt.one_test_a_call(tests)
+    groups = cluster([matrix.behaviour(code, calls) for code in codes])
+    group_of = {code.key: group for code, group in zip(codes, groups, strict=True)}
+    sizes: dict[int, float] = {}
+    for code in codes:
+        if code.key in job.witnesses:
+            group = group_of[code.key]
+            sizes[group] = sizes.get(group, 0.0) + job.witnesses[code.key]
+
+    def merit(code: CodeCandidate) -> tuple[float, float, float, int, int, float]:
+        agreed = sum(s.share for s in settled if does(job, code, s))
+        gained, lost = doubt.test_votes(job, code)
+        return (
+            -round(agreed, 6),
+            -sizes.get(group_of[code.key], 0.0),
+            -(gained - lost),
+            size_of_edit(job, code),
+            ORIGIN_ORDER[code.origin],
+            -code.logprob,
+        )
+
+    shown: list[CodeCandidate] = []
+    for code in sorted(job.plausible, key=merit):
+        if group_of[code.key] not in {group_of[c.key] for c in shown} and beats(job, code, settled):
+            shown.append(code)
+        if len(shown) == SHOWN:
+            break
+    job.fixes = tuple(
+        suggestion(job, code, settled, by_key[code.key], int(sizes.get(group_of[code.key], 0.0)))
+        for code in shown
+    )
+    if job.fixes or job.failing:
+        job.bug = suspected(job, settled, fix=shown[0] if shown else None)
+
+
+def beats(job: Job, code: CodeCandidate, settled: Sequence[Settled]) -> bool:
+    """The candidate has strictly more evidence for it than the saved code."""
+    if job.failing:
+        return True
+    return explains(job, code, settled)
+
+
+def size_of_edit(job: Job, code: CodeCandidate) -> int:
+    """Lines that the fix touches."""
+    edits = emit.fix_edits(job.target, code)
+    return sum(max(e.last_line - e.first_line + 1, e.text.count("\n")) for e in edits)
+
+
+def suggestion(
+    job: Job, code: CodeCandidate, settled: Sequence[Settled], value: float, agreeing: int
+) -> FixSuggestion:
+    """One fix with its evidence."""
+    matrix = job.matrix
+    weighed = [t for t in job.trusted if matrix.passed(job.original, t) is not None]
+    passed = sum(matrix.passed(code, t) is True for t in weighed)
+    current = sum(matrix.passed(job.original, t) is True for t in weighed)
+    count = len(weighed)
+    if not job.failing:
+        passed += sum(does(job, code, s) for s in settled)
+        current += sum(not s.dissent for s in settled)
+        count += len(settled)
+    examples = counter_examples(job, settled)
+    return FixSuggestion(
+        id=suggestion_id(job, code.key),
+        code=code,
+        title=emit.title(job.target, code),
+        edits=emit.fix_edits(job.target, code),
+        diff=emit.diff(job.target, code),
+        evidence=Evidence(
+            passed=passed,
+            current_passed=current,
+            tests=count,
+            score=value,
+            agreeing=agreeing,
+            candidates=len(job.witnesses),
+            counter_example=examples[0] if examples else "",
+            grade="items" if matrix.items and not job.trusted_calls else "values",
+        ),
+    )
+
+
+def suspected(job: Job, settled: Sequence[Settled], fix: CodeCandidate | None) -> SuspectedBug:
+    """The alarm: where, on what evidence, and how sure."""
+    examples = counter_examples(job, settled)
+    basis: Basis = "specification" if job.failing else "agreement"
+    scores = doubt.suspicion(job, settled)
+    line = job.target.def_line
+    if fix is not None:
+        edits = emit.fix_edits(job.target, fix)
+        if edits:
+            line = max(job.target.def_line, edits[0].first_line)
+    elif scores:
+        line = next(iter(scores))
+    if basis == "specification":
+        confidence = 1.0
+        because = "its own examples or tests say otherwise"
+    else:
+        dissent = [s for s in settled if s.dissent]
+        confidence = min(s.share for s in dissent) if dissent else 0.0
+        because = f"{len(job.witnesses)} programs written from its description agree on that"
+    example = examples[0] if examples else "a known-good test fails"
+    return SuspectedBug(
+        line=line,
+        counter_example=example,
+        basis=basis,
+        message=f"`{job.target.qualified_name}` looks wrong: {example} ({because}).",
+        confidence=confidence,
+    )
+
+
+def suggestion_id(job: Job, key: str) -> str:
+    """Stable over runs: the same code and the same suggestion give the same id."""
+    text = f"{job.target.path}\0{job.target.qualified_name}\0{job.target.ast_hash}\0{key}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

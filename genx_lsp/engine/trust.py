@@ -1,0 +1,89 @@
+"""From what was proposed to what may be believed: settled expectations, known-good votes, no flaky calls."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from genx_lsp.candidate import CallTest
+from genx_lsp.engine.job import Job
+from genx_lsp.engine.matrix import call_key
+from genx_sandbox import Call, Raises, Returns, Unknown
+
+# An accident of a wrongly typed call, not a behaviour that anyone relies on.
+ACCIDENTS = ("builtins.TypeError", "builtins.AttributeError", "builtins.NameError", "builtins.RecursionError")
+
+
+def settle_expected_texts(job: Job) -> None:
+    """Evaluate right-hand sides such as `Decimal("1.5")` in a child of their own, away from every candidate."""
+    waiting = [t for t in job.matrix.tests if isinstance(t.expectation, Unknown) and t.expected_text]
+    if not waiting:
+        return
+    calls = [Call(key=t.key, expression=t.expected_text, setup=t.setup) for t in waiting]
+    program = job.matrix.program(job.original)
+    for result in job.executor.run_calls([program], calls, job.budget):
+        for test, outcome in zip(waiting, result.outcomes, strict=True):
+            value = outcome.value if outcome.kind == "value" else None
+            settled = None
+            if value is not None and value.kind not in ("opaque", "truncated"):
+                settled = replace(test, expectation=Returns(value))
+            job.matrix.replace_test(test, settled)
+
+
+def run_original(job: Job) -> str:
+    """Run the saved code on every call and the project's own items; returns why it cannot be run, or nothing."""
+    matrix, original = job.matrix, job.original
+    matrix.fill([original], matrix.tests, job.budget, probes=True)
+    outcomes = [matrix.outcome(original, test) for test in matrix.tests]
+    if outcomes and all(o is not None and o.kind == "refused" for o in outcomes):
+        return next((o.detail for o in outcomes if o is not None and o.detail), "it could not be loaded")
+    if matrix.items:
+        matrix.fill_items([original], matrix.items, job.budget)
+    return ""
+
+
+def exclude_unstable(job: Job) -> None:
+    """Leave out calls that time out, crash, or answer differently the second time."""
+    matrix, original = job.matrix, job.original
+    again: list[CallTest] = []
+    for test in matrix.tests:
+        outcome = matrix.outcome(original, test)
+        if outcome is None or test.key in job.excluded:
+            continue
+        if outcome.kind in ("value", "exception"):
+            again.append(test)
+        elif not test.trusted:
+            # A call that nobody vouches for and that ends in a timeout may simply be a bad call.
+            job.excluded.add(test.key)
+    if not again:
+        return
+    calls = {call_key(t): Call(key=call_key(t), expression=t.expression, setup=t.setup) for t in again}
+    changed: set[str] = set()
+    for result in job.executor.run_calls([matrix.program(original)], list(calls.values()), job.budget):
+        second = dict(zip(calls, result.outcomes, strict=True))
+        for test in again:
+            first = matrix.outcome(original, test)
+            if first is not None and first.key != second[call_key(test)].key:
+                job.excluded.add(test.key)
+                changed.add(test.expression)
+    if changed:
+        example = sorted(changed, key=len)[0]
+        job.note(
+            f"{len(changed)} calls gave a different answer the second time ({example}) and were left out: "
+            "the function depends on the clock, on chance or on state."
+        )
+
+
+def is_accident(job: Job, test: CallTest) -> bool:
+    """The saved code ends this call in an error that looks like a wrongly typed call."""
+    if test.trusted or isinstance(test.expectation, Raises):
+        return False
+    outcome = job.matrix.outcome(job.original, test)
+    raised = outcome.raised if outcome is not None else None
+    if raised is None:
+        return False
+    return raised.type_name in ACCIDENTS or not mentions(job, raised.type_name)
+
+
+def mentions(job: Job, type_name: str) -> bool:
+    """The function's own text, docstring included, names this exception: it is meant, not an accident."""
+    return type_name.rpartition(".")[2] in job.target.source
