@@ -1,4 +1,4 @@
-"""Tests worth offering: the smallest set that kills every mutant and reaches every line that any of them does.
+"""Tests worth offering: the smallest set that kills and reaches all that any of the tests does.
 
 Only tests that the code as saved passes are offered. What the saved code fails is the business of
 `repair`: it goes to the suspected bug with its counter-example, never silently into a test file.
@@ -44,7 +44,7 @@ class Option:
 def choose(job: Job, settled: Sequence[Settled], budget: Budget) -> None:
     """Fill `job.tests` with the greedy minimum set."""
     options = candidates(job, settled)
-    mutants = [code for code in islice(mutate.mutants(job.context(budget=budget)), MUTANTS)]
+    mutants = list(islice(mutate.mutants(job.context(budget=budget)), MUTANTS))
     mutants = [
         m for m in mutants if m.key != job.original.key and m.key not in {p.key for p in job.plausible}
     ]

@@ -95,7 +95,7 @@ def one_test_a_call(tests: Sequence[CallTest]) -> list[CallTest]:
 
 
 def suspicion(job: Job, settled: Sequence[Settled] = ()) -> dict[int, float]:
-    """Ochiai over what the saved code's calls reached: trusted tests first, settled calls where none fails."""
+    """Ochiai over the lines that trusted tests reached; over settled calls where no trusted test fails."""
     if job.failing:
         judged = [(t, job.matrix.passed(job.original, t)) for t in job.trusted_calls]
     else:
@@ -152,7 +152,7 @@ def outcome_words(outcome: Outcome) -> str:
 
 
 def test_votes(job: Job, code: CodeCandidate) -> tuple[float, float]:
-    """Weight of the test model's own expectations that only `code` meets, and that only the saved code meets."""
+    """Weight of the test model's expectations that only `code` meets, and that only the saved code does."""
     gained = lost = 0.0
     for test in job.usable:
         if test.trusted or isinstance(test.expectation, Unknown):

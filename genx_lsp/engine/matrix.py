@@ -48,7 +48,7 @@ class Matrix:
         return False
 
     def add_test(self, test: TestCandidate) -> bool:
-        """Add a test; returns False where an equal one stands already. A trusted one replaces an untrusted one."""
+        """Add a test; returns False where an equal one stands already. Trusted ones replace others."""
         if isinstance(test, ItemTest):
             if test.key in self._items:
                 return False
@@ -104,7 +104,7 @@ class Matrix:
         *,
         probes: bool = False,
     ) -> int:
-        """Run the cells of `codes` x `tests` that are missing; returns how many were. Raises `SandboxCancelled`."""
+        """Run the missing cells of `codes` x `tests`; returns how many. Raises `SandboxCancelled`."""
         calls = {call_key(test): None for test in tests}
         missing: dict[tuple[str, ...], list[CodeCandidate]] = {}
         for code in codes:

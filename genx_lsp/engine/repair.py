@@ -90,7 +90,7 @@ def does(job: Job, code: CodeCandidate, settled: Settled) -> bool:
 
 
 def explains(job: Job, code: CodeCandidate, settled: Sequence[Settled]) -> bool:
-    """A small edit that behaves as the witnesses do, nowhere worse than the saved code, backed by test votes."""
+    """A small edit that does what the witnesses do, worse nowhere, and backed by the tests' votes."""
     if not doubt.is_small_edit(code):
         return False
     hits = [does(job, code, s) for s in settled]

@@ -14,7 +14,7 @@ ACCIDENTS = ("builtins.TypeError", "builtins.AttributeError", "builtins.NameErro
 
 
 def settle_expected_texts(job: Job) -> None:
-    """Evaluate right-hand sides such as `Decimal("1.5")` in a child of their own, away from every candidate."""
+    """Evaluate right-hand sides such as `Decimal("1.5")` in a child apart from every candidate."""
     waiting = [t for t in job.matrix.tests if isinstance(t.expectation, Unknown) and t.expected_text]
     if not waiting:
         return
@@ -30,7 +30,7 @@ def settle_expected_texts(job: Job) -> None:
 
 
 def run_original(job: Job) -> str:
-    """Run the saved code on every call and the project's own items; returns why it cannot be run, or nothing."""
+    """Run the saved code on every call and item; returns why it cannot be run, or nothing."""
     matrix, original = job.matrix, job.original
     matrix.fill([original], matrix.tests, job.budget, probes=True)
     outcomes = [matrix.outcome(original, test) for test in matrix.tests]
@@ -66,7 +66,7 @@ def exclude_unstable(job: Job) -> None:
                 job.excluded.add(test.key)
                 changed.add(test.expression)
     if changed:
-        example = sorted(changed, key=len)[0]
+        example = min(changed, key=len)
         job.note(
             f"{len(changed)} calls gave a different answer the second time ({example}) and were left out: "
             "the function depends on the clock, on chance or on state."
