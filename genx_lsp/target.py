@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from genx_lsp.source_text import split_lines
+
 ParameterKind = Literal[
     "positional_only", "positional_or_keyword", "var_positional", "keyword_only", "var_keyword"
 ]
@@ -66,13 +68,15 @@ class Target:
     @property
     def source(self) -> str:
         """The definition as it stands in the file, decorators and indentation included."""
-        lines = self.module_source.splitlines(keepends=True)[self.first_line - 1 : self.last_line]
-        text = "".join(lines)
+        text = "".join(split_lines(self.module_source)[self.first_line - 1 : self.last_line])
         return text if text.endswith("\n") else text + "\n"
 
     def with_definition(self, source: str) -> str:
         """The module's source with the target's definition replaced by `source` (same indentation)."""
-        lines = self.module_source.splitlines(keepends=True)
+        lines = split_lines(self.module_source)
         if source and not source.endswith("\n"):
             source += "\n"
+        if self.last_line >= len(lines) and lines and not lines[-1].endswith("\n"):
+            # A file that ends without a newline keeps ending so.
+            source = source[:-1]
         return "".join([*lines[: self.first_line - 1], source, *lines[self.last_line :]])

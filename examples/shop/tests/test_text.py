@@ -1,0 +1,13 @@
+from shop.text import shorten, slug
+
+
+def test_slug_joins_words():
+    assert slug("Green Tea") == "green-tea"
+
+
+def test_shorten_leaves_short_texts():
+    assert shorten("Green tea", 40) == "Green tea"
+
+
+def test_shorten_cuts_after_a_word():
+    assert shorten("Green tea from Assam", 14) == "Green tea…"

@@ -1,0 +1,111 @@
+"""Python source as bytes and as text: encodings, byte order marks, line endings, lines."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+import tokenize
+from pathlib import Path
+from typing import NamedTuple
+
+from genx_lsp.errors import SourceError, TargetError
+
+_ENDINGS = re.compile(r"\r\n|\r|\n")
+
+
+class Decoded(NamedTuple):
+    """A file's text with line endings normalised to `\\n`, and what is needed to write it back."""
+
+    text: str
+    newline: str
+    """The ending most of its lines have."""
+    encoding: str
+    """Without the mark: `utf-8`, never `utf-8-sig`."""
+    bom: bool
+
+
+def decode(path: Path) -> Decoded:
+    """Read a Python file as Python would. Raises `TargetError` (no such file) or `SourceError`."""
+    return decode_bytes(read_bytes(path), path)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The file's bytes. Raises `TargetError` where there is no readable file."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise TargetError(f"There is no file {path}.") from None
+    except IsADirectoryError:
+        raise TargetError(f"{path} is a folder, not a Python file.") from None
+    except OSError as error:
+        raise TargetError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+def decode_bytes(data: bytes, path: Path) -> Decoded:
+    """Decode by byte order mark, then PEP 263 cookie, then UTF-8. Raises `SourceError`."""
+    raw, encoding, bom = decode_raw(data, path)
+    return Decoded(normalise(raw), dominant_newline(raw), encoding, bom)
+
+
+def decode_raw(data: bytes, path: Path) -> tuple[str, str, bool]:
+    """The text with its own line endings, its encoding, and whether it began with a mark."""
+    bom = data.startswith(codecs.BOM_UTF8)
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+    except SyntaxError as error:
+        raise SourceError(f"{path.name} cannot be decoded: {error.msg or error}.") from None
+    if encoding == "utf-8-sig":
+        encoding = "utf-8"
+    body = data[len(codecs.BOM_UTF8) :] if bom else data
+    try:
+        return body.decode(encoding), encoding, bom
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise SourceError(
+            f"{path.name} is not valid {encoding}: byte 0x{body[error.start]:02x} in line {line}. "
+            "Save it in that encoding, or name the right one in its first line."
+        ) from None
+
+
+def encode(text: str, encoding: str, bom: bool, path: Path) -> bytes:
+    """The bytes of `text`, line endings as they are. Raises `SourceError` for what cannot be encoded."""
+    try:
+        body = text.encode(encoding)
+    except UnicodeEncodeError as error:
+        raise SourceError(
+            f"{path.name} is saved as {encoding}, which has no {text[error.start]!r}. Save it as UTF-8 first."
+        ) from None
+    return (codecs.BOM_UTF8 if bom else b"") + body
+
+
+def normalise(text: str) -> str:
+    """`text` with every line ending as `\\n`."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def dominant_newline(text: str) -> str:
+    """The line ending most lines have; `\\n` where there is none."""
+    crlf = text.count("\r\n")
+    cr = text.count("\r") - crlf
+    lf = text.count("\n") - crlf
+    most = max(crlf, cr, lf)
+    if not most or lf == most:
+        return "\n"
+    return "\r\n" if crlf == most else "\r"
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines with their endings, as `ast` counts them.
+
+    `str.splitlines` would also split at form feeds and Unicode separators, which Python source may
+    hold inside a line.
+    """
+    lines: list[str] = []
+    start = 0
+    for ending in _ENDINGS.finditer(text):
+        lines.append(text[start : ending.end()])
+        start = ending.end()
+    if start < len(text):
+        lines.append(text[start:])
+    return lines
