@@ -1,1 +1,6 @@
 """What the user accepted, edited or dismissed; never leaves the machine."""
+
+from genx_lsp.feedback.database import SCHEMA_VERSION, default_path
+from genx_lsp.feedback.store import Event, EventKind, FeedbackStore, Shown
+
+__all__ = ["SCHEMA_VERSION", "Event", "EventKind", "FeedbackStore", "Shown", "default_path"]
