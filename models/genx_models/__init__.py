@@ -1,6 +1,16 @@
 """Local models: a verified store, a llama.cpp worker process, and a batched sampler."""
 
-from genx_models.errors import DownloadError, GrammarError, ModelError, UnknownModel, WorkerError, WrongHash
+from genx_models.client import Worker
+from genx_models.errors import (
+    AdapterError,
+    DownloadError,
+    GrammarError,
+    ModelError,
+    PromptTooLong,
+    UnknownModel,
+    WorkerError,
+    WrongHash,
+)
 from genx_models.generation import (
     Chat,
     Completion,
@@ -14,6 +24,7 @@ from genx_models.generation import (
 )
 
 __all__ = [
+    "AdapterError",
     "Chat",
     "Completion",
     "DownloadError",
@@ -24,9 +35,11 @@ __all__ = [
     "ModelError",
     "ModelInfo",
     "Prompt",
+    "PromptTooLong",
     "Request",
     "Text",
     "UnknownModel",
+    "Worker",
     "WorkerError",
     "WrongHash",
 ]

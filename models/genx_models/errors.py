@@ -5,6 +5,8 @@ ModelError
 ├── DownloadError      no source could be reached, or the disk is full; what came so far is kept
 ├── WrongHash          the bytes are not the registered ones
 ├── WorkerError        the llama.cpp worker could not start, crashed, or gave up after several tries
+├── PromptTooLong      the prompt leaves no room for an answer in the model's context
+├── AdapterError       a LoRA adapter that is not there or does not fit the model
 └── GrammarError       a GBNF grammar that llama.cpp refuses
 """
 
@@ -33,3 +35,11 @@ class WorkerError(ModelError):
 
 class GrammarError(ModelError):
     """llama.cpp refuses the grammar."""
+
+
+class PromptTooLong(ModelError):
+    """The prompt leaves no room for an answer in the model's context."""
+
+
+class AdapterError(ModelError):
+    """A LoRA adapter that is not there or does not fit the model."""

@@ -1,0 +1,200 @@
+"""One llama.cpp process seen from outside: starting it, talking to it, and saying how it died."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import TypeAlias
+
+from genx_models import frames
+from genx_models.frames import Frame
+
+Answers: TypeAlias = "queue.SimpleQueue[Frame | None]"
+"""What a request hears: frames, then None if the process died."""
+
+_PULSE = 10.0
+"""Seconds of silence after which the process is asked for a sign of life; a thread of its own gives it, also
+while llama.cpp computes."""
+_SILENT = 40.0
+"""Seconds of silence after which it is held to hang (stopped, or starved) and ended."""
+_STDERR_LINES = 60
+
+
+class WorkerProcess:
+    """A running `python -m genx_models.worker`. Thread-safe."""
+
+    def __init__(self, opening: Frame) -> None:
+        """Start it and send `opening`, whose answers arrive at `self.opening`. Raises `OSError`."""
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._asked: dict[int, Answers] = {}
+        self._popen: subprocess.Popen[bytes] | None = None
+        self._failure: OSError | None = None
+        self._started = threading.Event()
+        self._ended = threading.Event()
+        self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
+        self._heard = self._pinged = time.monotonic()
+        self._unresponsive = False
+        self._loaded = False
+        self.obituary = ""
+        """How it died, in a sentence; empty while it lives."""
+        threading.Thread(target=self._live, name="llama-worker", daemon=True).start()
+        self._started.wait()
+        if self._failure is not None:
+            raise self._failure
+        self.opening = self.ask(opening)[1]
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        assert self._popen is not None
+        return self._popen.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can be asked."""
+        return not self._ended.is_set()
+
+    def loaded(self) -> None:
+        """Note that the model is loaded, for the obituary."""
+        self._loaded = True
+
+    def ask(self, frame: Frame) -> tuple[int, Answers]:
+        """Send a request under a new id."""
+        answers: Answers = queue.SimpleQueue()
+        number = next(self._numbers)
+        with self._lock:
+            if self._ended.is_set():
+                answers.put(None)
+                return number, answers
+            self._asked[number] = answers
+        self._send({**frame, "id": number})
+        return number, answers
+
+    def forget(self, number: int) -> None:
+        """No more answers to this request are of interest."""
+        with self._lock:
+            self._asked.pop(number, None)
+
+    def cancel(self, number: int) -> None:
+        """Let a request end at the next decode step."""
+        self._send({"kind": "cancel", "id": number})
+
+    def check_pulse(self) -> None:
+        """To be called now and then while waiting: ends a process that shows no sign of life."""
+        now = time.monotonic()
+        if now - self._heard > _SILENT:
+            self._unresponsive = True
+            self.end()
+        elif now - max(self._heard, self._pinged) > _PULSE:
+            self._pinged = now
+            self._send({"kind": "ping", "id": 0})
+
+    def end(self) -> None:
+        """Kill it and wait until it is gone."""
+        if self._popen is not None:
+            with contextlib.suppress(OSError):
+                self._popen.kill()
+        self._ended.wait(10)
+
+    def _send(self, frame: Frame) -> None:
+        assert self._popen is not None
+        assert self._popen.stdin is not None
+        # A dead reader is noticed, and told, by the thread that listens.
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            frames.write(self._popen.stdin, frame)
+
+    def _live(self) -> None:
+        # The thread that starts the process also listens to it, and so lives as long: the kernel's
+        # parent-death signal, which the worker asks for, is about the parent's thread.
+        try:
+            process = self._popen = _start()
+        except OSError as error:
+            self._failure = error
+            self._ended.set()
+            self._started.set()
+            return
+        assert process.stdout is not None
+        self._started.set()
+        tail = threading.Thread(target=self._collect_stderr, name="llama-stderr", daemon=True)
+        tail.start()
+        with contextlib.suppress(OSError, frames.BrokenFrame):
+            while (frame := frames.read(process.stdout)) is not None:
+                self._heard = time.monotonic()
+                with self._lock:
+                    answers = self._asked.get(frame["id"])
+                if answers is not None:
+                    answers.put(frame)
+        process.kill()
+        code = process.wait()
+        tail.join(1)
+        with self._lock:
+            self.obituary = self._describe(code, busy=bool(self._asked))
+            self._ended.set()
+            for answers in self._asked.values():
+                answers.put(None)
+            self._asked.clear()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream is not None:
+                    with contextlib.suppress(OSError):
+                        stream.close()
+
+    def _collect_stderr(self) -> None:
+        assert self._popen is not None
+        assert self._popen.stderr is not None
+        with contextlib.suppress(OSError, ValueError):
+            # In bounded bites: a line need not end.
+            while data := self._popen.stderr.readline(2_000):
+                text = data.decode("utf-8", "replace").strip()
+                if text:
+                    self._stderr.append(text)
+
+    def _describe(self, code: int, busy: bool) -> str:
+        doing = "decoding" if self._loaded and busy else "idle" if self._loaded else "loading the model"
+        last = self._stderr[-1].rstrip(".") if self._stderr else ""
+        if self._unresponsive:
+            return f"llama.cpp gave no sign of life for {_SILENT:.0f} seconds while {doing} and was ended."
+        if code >= 0:
+            return f"llama.cpp ended with code {code} while {doing}" + (f": {last}." if last else ".")
+        name = _signal_name(-code)
+        if -code in (signal.SIGILL, signal.SIGSEGV, signal.SIGBUS):
+            return (
+                f"llama.cpp stopped with {name} while {doing}: its build does not fit this CPU, or the model "
+                "file is damaged. Check both with `genx-lsp doctor` and `genx-lsp models verify`."
+            )
+        if -code == signal.SIGKILL:
+            return (
+                f"llama.cpp was killed ({name}) while {doing}, most likely for lack of memory. "
+                "If it happens again, use a smaller model or a smaller models.context."
+            )
+        return f"llama.cpp stopped with {name} while {doing}" + (f": {last}." if last else ".")
+
+
+def _start() -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "genx_models.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        # `-m` puts the working directory on the path; a project's own numpy.py must not be found there.
+        cwd=Path(__file__).resolve().parent.parent,
+        env=os.environ | {"PYTHONSAFEPATH": "1"},
+        # Out of reach of the terminal's Ctrl-C.
+        start_new_session=True,
+    )
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
