@@ -1,0 +1,75 @@
+# GenX LSP. `make demo` and `make test` set everything up by themselves; `make help` lists the rest.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+# The system's certificate store, for machines behind a proxy of their own.
+export UV_SYSTEM_CERTS := 1
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.genx-ready
+UV := build/boot/bin/uv
+PYTEST_ARGS ?=
+
+.PHONY: help setup demo test lint format lock schema e2e vsix clean \
+        bench-execution bench-generation bench-ranking
+
+help: ## List the targets
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+$(READY): requirements/boot.txt requirements/dev.txt pyproject.toml scripts/set_up.py
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "setup: No $(PYTHON) on PATH. Install Python 3.10 or newer, for example: apt install python3 python3-venv"; exit 1; }
+	@$(PYTHON) scripts/set_up.py
+	@touch $@
+
+setup: $(READY) ## Environment, llama.cpp built for this CPU, models, verified
+
+demo: $(READY) ## The main job on the example project: tests, fixes, a report page
+	@$(BIN)/python scripts/demo.py
+
+test: $(READY) ## The whole suite
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(READY) ## Style, types, borders between the parts, lock file
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/write_settings_schema.py --check
+	@! grep -nE '://|^-' requirements/*.txt || { echo "lint: a lock file carries an address or an option; run make lock"; exit 1; }
+
+format: $(READY) ## Let ruff format and sort
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+lock: $(READY) ## Pin again what pyproject.toml asks for, with hashes
+	@$(UV) pip compile -q --universal --upgrade --generate-hashes --no-header --no-annotate --python-version 3.10 \
+	  --group dev --extra sandbox pyproject.toml -o requirements/dev.txt
+	@$(UV) pip compile -q --universal --upgrade --generate-hashes --no-header --no-annotate --python-version 3.10 \
+	  requirements/boot.in -o requirements/boot.txt
+
+schema: $(READY) ## Write the settings into the extension and the documentation
+	@$(BIN)/python scripts/write_settings_schema.py
+
+bench-execution: $(READY) ## Sandbox speed beside pytest processes
+	@$(BIN)/python -m benchmarks.execution $(BENCH_ARGS)
+
+bench-generation: $(READY) ## Tokens a second, batched beside sequential
+	@$(BIN)/python -m benchmarks.generation $(BENCH_ARGS)
+
+bench-ranking: $(READY) ## Scorers on CodeT's published candidates
+	@$(BIN)/python -m benchmarks.ranking $(BENCH_ARGS)
+
+vsix: ## Package the VS Code extension
+	@command -v npm >/dev/null || { echo "vsix: No npm on PATH. Install Node.js 20 or newer."; exit 1; }
+	@cd editors/vscode && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check && npm run --silent package
+
+e2e: $(READY) ## The extension in a real VS Code
+	@$(MAKE) --no-print-directory -C editors/vscode e2e
+
+clean: ## Remove what was built here (caches and models of the user stay)
+	@rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -not -path './editors/*' -prune -exec rm -rf {} +

@@ -1,0 +1,40 @@
+"""What holds for every test: no network beyond this machine, nothing written outside temporary folders."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_LOCAL = ("127.0.0.1", "::1", "localhost", "")
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A test that reaches out fails with a sentence instead of depending on the weather."""
+    really_connect, really_lookup = socket.socket.connect, socket.getaddrinfo
+
+    def connect(self: socket.socket, address: object) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in _LOCAL:  # type: ignore[index]
+            raise RuntimeError(f"a test tried to connect to {address}; only 127.0.0.1 is allowed")
+        really_connect(self, address)  # type: ignore[arg-type]
+
+    def lookup(host: object, *more: object, **named: object) -> object:
+        if host not in (*_LOCAL, None, b"127.0.0.1"):
+            raise RuntimeError(f"a test tried to look up {host}; only 127.0.0.1 is allowed")
+        return really_lookup(host, *more, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", connect)
+    monkeypatch.setattr(socket, "getaddrinfo", lookup)
+
+
+@pytest.fixture(autouse=True)
+def _own_feedback(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
+    """Feedback of tests goes into a file of their own, also from the processes they start."""
+    path = tmp_path_factory.mktemp("feedback") / "feedback.db"
+    monkeypatch.setenv("GENX_FEEDBACK", str(path))
+    yield path
