@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from genx_models import Generator
-
 from genx_lsp.candidate import CodeCandidate, TestCandidate
 from genx_lsp.config import Settings
 from genx_lsp.project import Project
 from genx_lsp.target import Target
+from genx_models import Generator
 
 
 @dataclass(frozen=True)

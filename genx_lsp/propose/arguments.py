@@ -1,0 +1,213 @@
+"""What could be passed for each parameter: from its type, its default, the code, and calls seen elsewhere."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from genx_lsp.propose.builder import Argument, Builder
+from genx_lsp.propose.context import Context
+from genx_lsp.propose.docstring_examples import seen_calls
+from genx_lsp.propose.guessing import guess_annotation
+from genx_lsp.propose.keys import normal_expression, parse_definition, quiet_parse
+from genx_lsp.propose.naming import BUILTINS, Localiser, Names, free_names, module_names, read_imports
+from genx_lsp.propose.views import View, view_of
+from genx_lsp.target import Parameter, Target
+
+_SEEN_FIRST = 3
+"""Seen values put before those of the type: they are typical, but the rest of them can wait."""
+_TYPICAL = 4
+_LITERALS = 12
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Values for one parameter, best first. An empty text stands for leaving it out."""
+
+    parameter: Parameter
+    values: tuple[Argument, ...]
+
+
+def pools(context: Context) -> list[Pool]:
+    """One pool a parameter; a pool without values means that nothing could be made up for it."""
+    target = context.target
+    view = view_of(target, context.project)
+    builder = Builder(view)
+    seen, _ = _seen(context)
+    literals = _code_literals(target, view)
+    return [
+        _pool(parameter, target, builder, seen.get(parameter.name, []), literals)
+        for parameter in target.parameters
+    ]
+
+
+def receivers(context: Context) -> Pool | None:
+    """What a method is called on; None for functions, and for constructors, which are called by class."""
+    target = context.target
+    if not target.class_name:
+        return None
+    parameter = Parameter("self", target.class_name)
+    if target.kind in ("classmethod", "staticmethod"):
+        return Pool(parameter, (Argument(target.class_name),))
+    if target.name in ("__init__", "__new__", "__post_init__"):
+        return None
+    _, owners = _seen(context)
+    built = Builder(view_of(target, context.project)).instances(target.class_name)
+    values = _distinct([*(Argument(o) for o in owners[:_SEEN_FIRST]), *built])
+    return Pool(parameter, tuple(values))
+
+
+def _pool(
+    parameter: Parameter, target: Target, builder: Builder, seen: list[str], literals: list[str]
+) -> Pool:
+    annotation = _annotation(parameter, target)
+    typed = builder.values(annotation) if annotation is not None else []
+    if parameter.kind == "var_positional":
+        joined = [Argument(", ".join(a.text for a in typed[:n])) for n in (2, 0, 1, 4)]
+        return Pool(parameter, tuple(_distinct([*joined, Argument("")])))
+    if parameter.kind == "var_keyword":
+        return Pool(parameter, (Argument(""),))
+    kinds = {_kind(a.text) for a in typed} | ({_kind(s) for s in seen} - {""})
+    closed = "Literal[" in parameter.annotation  # Other values would break what the type promises.
+    fitting = [] if closed else [text for text in literals if _kind(text) in kinds]
+    values = [
+        *([Argument("")] if parameter.default else []),
+        *(Argument(s) for s in seen[:_SEEN_FIRST]),
+        *typed[:_TYPICAL],
+        *(Argument(text) for text in fitting[:_LITERALS]),
+        *typed[_TYPICAL:],
+        *(Argument(s) for s in seen[_SEEN_FIRST : _SEEN_FIRST + _LITERALS]),
+    ]
+    return Pool(parameter, tuple(_distinct(values)))
+
+
+def _annotation(parameter: Parameter, target: Target) -> ast.expr | None:
+    text = parameter.annotation or guess_annotation(parameter, target)
+    try:
+        return ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _kind(text: str) -> str:
+    """The type of a literal, by name; empty for what is none."""
+    try:
+        value = ast.literal_eval(text)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return "int" if text.startswith("2**") else ""
+    return "" if value is None else type(value).__name__
+
+
+def _code_literals(target: Target, view: View) -> list[str]:
+    """Literals of the body and of the module's constants it uses; whole numbers with their neighbours."""
+    tree = parse_definition(target.source)
+    if tree is None:
+        return []
+    nodes: list[ast.AST] = [tree]
+    for name in sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}):
+        value = view.find_value(name)
+        if value is not None:
+            nodes.append(value)
+    exact: dict[str, None] = {}
+    near: dict[str, None] = {}
+    for node in nodes:
+        for part in _constants(node):
+            if isinstance(part, bool) or part is None or part is Ellipsis:
+                continue
+            exact[repr(part)] = None
+            if isinstance(part, int) and abs(part) < 10**6:
+                near[repr(part + 1)] = None
+                near[repr(part - 1)] = None
+                near[repr(-part)] = None
+            elif isinstance(part, str) and len(part) == 1:
+                near[repr(f"a{part}b")] = None
+                near[repr(part * 2)] = None
+    return [t for t in (*exact, *(n for n in near if n not in exact)) if len(t) < 80]
+
+
+def _constants(node: ast.AST) -> Iterator[object]:
+    docstrings = {
+        id(n.body[0].value)
+        for n in ast.walk(node)
+        if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and isinstance(n.body[0], ast.Expr)
+    }
+    inside_format = {id(c) for n in ast.walk(node) if isinstance(n, ast.JoinedStr) for c in ast.walk(n)}
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and id(part) not in docstrings | inside_format:
+            yield part.value
+
+
+def _seen(context: Context) -> tuple[dict[str, list[str]], list[str]]:
+    """Arguments by parameter, and receivers, of the calls in docstrings, tests and earlier proposals."""
+    target = context.target
+    by_parameter: dict[str, dict[str, None]] = defaultdict(dict)
+    owners: dict[str, None] = {}
+    for call in _calls(context):
+        for name, node in _bind(call, target):
+            text = _usable(node, target)
+            if text:
+                by_parameter[name][text] = None
+        if target.class_name and isinstance(call.func, ast.Attribute):
+            text = _usable(call.func.value, target)
+            if text and text != target.class_name:
+                owners[text] = None
+    return {name: list(texts) for name, texts in by_parameter.items()}, list(owners)
+
+
+def _calls(context: Context) -> Iterator[ast.Call]:
+    target = context.target
+    known = dict.fromkeys([*seen_calls(target), *context.known_calls])
+    for expression in known:
+        yield from _calls_of(expression, target, Names())
+    for path in sorted(context.tests_text):
+        source = context.tests_text[path]
+        try:
+            tree = quiet_parse(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        names = read_imports((s for s in ast.walk(tree) if isinstance(s, ast.stmt)), target)
+        yield from _calls_of(source, target, names)
+
+
+def _calls_of(source: str, target: Target, names: Names) -> Iterator[ast.Call]:
+    try:
+        tree = Localiser(names).visit(quiet_parse(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return
+    constructor = target.name in ("__init__", "__new__", "__post_init__")
+    wanted = target.class_name if constructor else target.name
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        if (
+            isinstance(node.func, ast.Name)
+            and node.func.id == wanted
+            and (constructor or not target.class_name)
+        ) or (isinstance(node.func, ast.Attribute) and node.func.attr == target.name and target.class_name):
+            yield node
+
+
+def _bind(call: ast.Call, target: Target) -> Iterable[tuple[str, ast.expr]]:
+    positional = [p for p in target.parameters if p.kind in ("positional_only", "positional_or_keyword")]
+    for parameter, node in zip(positional, call.args, strict=False):
+        if isinstance(node, ast.Starred):
+            return
+        yield parameter.name, node
+    for keyword in call.keywords:
+        if keyword.arg is not None:
+            yield keyword.arg, keyword.value
+
+
+def _usable(node: ast.expr, target: Target) -> str:
+    """The expression's text if the target's module can evaluate it, else an empty one."""
+    names = module_names(target.module_source)
+    if any(n not in names and n not in BUILTINS for n in free_names(node)):
+        return ""
+    text = ast.unparse(node)
+    return text if len(text) < 200 else ""
+
+
+def _distinct(values: Iterable[Argument]) -> list[Argument]:
+    return list({normal_expression(v.text): v for v in reversed(list(values))}.values())[::-1]

@@ -1,0 +1,78 @@
+"""Calls made up from types, defaults, literals and values seen elsewhere; what they return is unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from genx_lsp.candidate import TestCandidate, TestOrigin
+from genx_lsp.propose.arguments import Pool, pools, receivers
+from genx_lsp.propose.context import Context
+from genx_lsp.propose.keys import normal_expression
+from genx_lsp.propose.pairwise import rows
+from genx_lsp.propose.script import make_test
+
+
+def propose(context: Context) -> Iterator[TestCandidate]:
+    """Yield calls, typical ones first, up to `settings.generation.boundary_calls`; none if unguessable."""
+    target = context.target
+    limit = context.settings.generation.boundary_calls
+    if limit <= 0 or unguessable(context):
+        return
+    seen = {normal_expression(known) for known in context.known_calls}
+    columns = pools(context)
+    owners = receivers(context)
+    if owners is not None:
+        columns = [owners, *columns]
+    made = 0
+    for row in rows([len(pool.values) for pool in columns]):
+        if made >= limit or context.cancel.is_set():
+            return
+        chosen = [(pool, pool.values[index]) for pool, index in zip(columns, row, strict=True)]
+        owner = chosen.pop(0)[1] if owners is not None else None
+        arguments = _arguments([(pool, value.text) for pool, value in chosen])
+        head = f"{owner.text}.{target.name}" if owner is not None else target.class_name or target.name
+        expression = head if target.kind == "property" else f"{head}({arguments})"
+        expression = normal_expression(expression)
+        if expression in seen:
+            continue
+        seen.add(expression)
+        made += 1
+        parts = [*(owner.setup if owner is not None else ()), *(s for _, v in chosen for s in v.setup)]
+        setup = "\n".join(dict.fromkeys(parts))
+        yield make_test((expression, setup), origin=TestOrigin.BOUNDARY)
+
+
+def unguessable(context: Context) -> str:
+    """A sentence naming what cannot be made up (``needs a `Connection` for `conn```), empty if nothing is."""
+    owners = receivers(context)
+    if owners is not None and not owners.values:
+        name = context.target.class_name
+        return f"`{context.target.qualified_name}` needs a `{name}`, which GenX cannot build."
+    for pool in pools(context):
+        if not pool.values:
+            parameter = pool.parameter
+            return (
+                f"`{context.target.qualified_name}` needs a `{parameter.annotation}` for "
+                f"`{parameter.name}`, which GenX cannot build."
+            )
+    return ""
+
+
+def _arguments(chosen: list[tuple[Pool, str]]) -> str:
+    """The argument list. An empty text leaves a parameter to its default; those after it go by keyword."""
+    parts: list[str] = []
+    by_keyword = False
+    for pool, text in chosen:
+        parameter = pool.parameter
+        if not text:
+            if parameter.kind not in ("var_positional", "var_keyword"):
+                by_keyword = True
+            continue
+        if parameter.kind == "var_positional":
+            if not by_keyword:
+                parts.append(text)
+        elif parameter.kind == "keyword_only" or (by_keyword and parameter.kind == "positional_or_keyword"):
+            parts.append(f"{parameter.name}={text}")
+        elif not by_keyword:
+            parts.append(text)
+    return ", ".join(parts)

@@ -1,0 +1,310 @@
+"""From an annotation to expressions that make such values, best first."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from genx_lsp.propose.naming import BUILTINS
+from genx_lsp.propose.type_values import IMPORTED, ITERATORS, MAPPINGS, SCALARS, SEQUENCES, SETS, TRANSPARENT
+from genx_lsp.propose.views import View
+
+_DEPTH = 4
+_POOL = 14
+"""Values kept a type; pairs of longer pools would crowd out everything else."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """An expression and the imports it needs beyond the module's own names."""
+
+    text: str
+    setup: tuple[str, ...] = ()
+
+
+class Builder:
+    """Makes values for the annotations of one module and of those it imports from."""
+
+    def __init__(self, home: View) -> None:
+        self._home = home
+
+    def values(self, annotation: ast.expr, view: View | None = None, depth: int = 0) -> list[Argument]:
+        """Expressions of that type, evaluable in the home module; none if it cannot be built."""
+        view = view or self._home
+        if depth > _DEPTH:
+            return []
+        return _distinct(self._values(annotation, view, depth))[:_POOL]
+
+    def _values(self, node: ast.expr, view: View, depth: int) -> Iterable[Argument]:
+        if isinstance(node, ast.Constant):
+            if node.value is None:
+                return [Argument("None")]
+            if isinstance(node.value, str):
+                try:
+                    inner = ast.parse(node.value.strip(), mode="eval").body
+                except (SyntaxError, ValueError):
+                    return []
+                return self.values(inner, view, depth + 1)
+            return []
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+            return _interleave([self.values(side, view, depth) for side in (node.left, node.right)])
+        if isinstance(node, ast.Subscript):
+            return self._generic(node, view, depth)
+        if isinstance(node, ast.Name):
+            return self._named(node.id, node.id, view, depth)
+        if isinstance(node, ast.Attribute):
+            return self._named(node.attr, ast.unparse(node), view, depth)
+        return []
+
+    def _named(self, name: str, text: str, view: View, depth: int) -> Iterable[Argument]:
+        made = self.instances(text, view, depth)
+        if made:
+            return made
+        if name in SCALARS:
+            return [Argument(v) for v in SCALARS[name]]
+        if name in IMPORTED:
+            module, shapes = IMPORTED[name]
+            spelled, setup = self._spell(text, view, f"from {module} import {name}")
+            return [Argument(shape.format(spelled), setup) for shape in shapes]
+        if name in SEQUENCES | ITERATORS | SETS | MAPPINGS | {"tuple", "Tuple", "frozenset", "FrozenSet"}:
+            item = ast.Name(id="int" if name not in MAPPINGS else "str", ctx=ast.Load())
+            parts = [item, ast.Name(id="int", ctx=ast.Load())] if name in MAPPINGS else [item]
+            return self._container(name, parts, view, depth)
+        if name in ("Callable", "callable", "function"):
+            return [Argument("lambda *args: args[0] if args else None")]
+        if name == "TypeVar":
+            return [Argument("1"), Argument("'a'")]
+        value = view.find_value(name)
+        if isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2] in (
+            "TypeVar",
+            "NewType",
+        ):
+            return self._type_variable(value, view, depth)
+        if value is not None and not isinstance(value, ast.Constant):
+            return self.values(value, view, depth + 1)
+        return []
+
+    def _type_variable(self, call: ast.Call, view: View, depth: int) -> list[Argument]:
+        bound = next((k.value for k in call.keywords if k.arg == "bound"), None)
+        choices = [bound] if bound is not None else call.args[1:]
+        found = [a for choice in choices for a in self.values(choice, view, depth + 1)]
+        return found or [Argument(v) for v in ("1", "2", "0", "'a'", "'b'")]
+
+    def _generic(self, node: ast.Subscript, view: View, depth: int) -> Iterable[Argument]:
+        name = ast.unparse(node.value).rpartition(".")[2]
+        parts = list(node.slice.elts) if isinstance(node.slice, ast.Tuple) else [node.slice]
+        if name == "Optional":
+            return _interleave([self.values(parts[0], view, depth), [Argument("None")]])
+        if name == "Union":
+            return _interleave([self.values(part, view, depth) for part in parts])
+        if name == "Literal":
+            return [Argument(ast.unparse(part)) for part in parts]
+        if name in TRANSPARENT:
+            return self.values(parts[0], view, depth)
+        if name == "Callable":
+            return self._callable(parts, view, depth)
+        if name in ("type", "Type"):
+            return [Argument(ast.unparse(parts[0]))]
+        return self._container(name, parts, view, depth)
+
+    def _callable(self, parts: Sequence[ast.expr], view: View, depth: int) -> list[Argument]:
+        result = self.values(parts[-1], view, depth + 1) if len(parts) > 1 else []
+        takes = len(parts[0].elts) if isinstance(parts[0], ast.List) else None
+        names = ", ".join("xyzuvw"[:takes]) if takes is not None and takes <= 6 else "*args"
+        first = names[:1] if takes else ("args[0]" if takes is None else "None")
+        made = [Argument(f"lambda {names}: {first}".replace("lambda :", "lambda:"))]
+        made += [
+            Argument(f"lambda {names}: {a.text}".replace("lambda :", "lambda:"), a.setup) for a in result[:2]
+        ]
+        return made if takes or not result else made[1:]
+
+    def _container(self, name: str, parts: Sequence[ast.expr], view: View, depth: int) -> list[Argument]:
+        if name in MAPPINGS and len(parts) == 2:
+            return self._mapping(parts, view, depth)
+        if name in ("tuple", "Tuple") and not (
+            len(parts) == 2 and isinstance(parts[1], ast.Constant) and parts[1].value is Ellipsis
+        ):
+            columns = [self.values(part, view, depth + 1) for part in parts]
+            if not all(columns):
+                return []
+            rows = [[c[i % len(c)] for c in columns] for i in range(max(map(len, columns)))]
+            return [_join(row, "(", ",)" if len(row) == 1 else ")") for row in rows]
+        items = self.values(parts[0], view, depth + 1) if parts else []
+        if not items:
+            return []
+        rows = _rows(items)
+        if name in SEQUENCES or name == "deque":
+            return [_join(row, "[", "]") for row in rows]
+        if name in ITERATORS:
+            return [_join(row, "iter([", "])") for row in rows]
+        if name in SETS:
+            return [_join(row, "{", "}") if row else Argument("set()") for row in rows]
+        if name in ("frozenset", "FrozenSet"):
+            return [_join(row, "frozenset({", "})") if row else Argument("frozenset()") for row in rows]
+        if name in ("tuple", "Tuple"):
+            return [_join(row, "(", ",)" if len(row) == 1 else ")") for row in rows]
+        if name == "Counter":
+            spelled, setup = self._spell(name, view, "from collections import Counter")
+            return [
+                Argument(f"{spelled}({a.text})", setup + a.setup) for a in (_join(r, "[", "]") for r in rows)
+            ]
+        return []
+
+    def _mapping(self, parts: Sequence[ast.expr], view: View, depth: int) -> list[Argument]:
+        keys = self.values(parts[0], view, depth + 1)
+        values = self.values(parts[1], view, depth + 1)
+        if not keys or not values:
+            return []
+        made = []
+        for size in (2, 0, 1, 3):
+            pairs = [
+                Argument(f"{keys[i % len(keys)].text}: {values[i % len(values)].text}",
+                         keys[i % len(keys)].setup + values[i % len(values)].setup)
+                for i in range(min(size, len(keys)))
+            ]  # fmt: skip
+            made.append(_join(pairs, "{", "}"))
+        return made
+
+    def instances(self, text: str, view: View | None = None, depth: int = 0) -> list[Argument]:
+        """Ways to make an instance of a class defined in the view or imported into it from the project."""
+        view = view or self._home
+        found = view.find_class(text)
+        where = view
+        if found is None:
+            there = view.imported_from(text)
+            if there is None:
+                return []
+            where, name = there
+            found = where.find_class(name)
+            if found is None:
+                return (where is not view and self.instances(name, where, depth + 1)) or []
+        spelled, setup = self._spell(text, view, f"from {where.module} import {found.name}")
+        return self.construct(found, where, Argument(spelled, setup), depth)
+
+    def construct(self, node: ast.ClassDef, view: View, spelled: Argument, depth: int = 0) -> list[Argument]:
+        """Expressions that make an instance of a class: enum members, or calls of its constructor."""
+        bases = {ast.unparse(b).rpartition(".")[2].partition("[")[0] for b in node.bases}
+        if bases & {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag"}:
+            members = [
+                t.id
+                for s in node.body
+                if isinstance(s, ast.Assign)
+                for t in s.targets
+                if isinstance(t, ast.Name)
+            ]
+            return [Argument(f"{spelled.text}.{m}", spelled.setup) for m in members if not m.startswith("_")]
+        if "Protocol" in bases or _is_abstract(node):
+            return []
+        fields = constructor_parameters(node, view)
+        if fields is None:
+            return []
+        keyword = "TypedDict" in bases
+        columns: list[tuple[str, list[Argument]]] = []
+        for name, annotation, has_default in fields:
+            made = self.values(annotation, view, depth + 1) if annotation is not None else []
+            if not made and has_default:
+                continue
+            if not made:
+                return []
+            skipped = bool(columns) and len(columns) < [f[0] for f in fields].index(name)
+            columns.append((f"{name}=" if keyword or skipped else "", made))
+        if not columns:
+            return [Argument(f"{spelled.text}()", spelled.setup)]
+        required = sum(not f[2] for f in fields)
+        rows = []
+        for index in range(min(6, max(len(c) for _, c in columns))):
+            width = len(columns) if index % 2 or required == 0 else required
+            chosen = [(prefix, c[index % len(c)]) for prefix, c in columns[:width]]
+            arguments = [Argument(prefix + a.text, a.setup) for prefix, a in chosen]
+            row = _join(arguments, f"{spelled.text}(", ")")
+            rows.append(Argument(row.text, spelled.setup + row.setup))
+        return rows
+
+    def _spell(self, text: str, view: View, statement: str) -> tuple[str, tuple[str, ...]]:
+        """How the home module calls a name of `view`, with the import it needs where it does not have it."""
+        head = text.partition(".")[0]
+        mine, theirs = self._home.names.get(head), view.names.get(head)
+        if mine is not None and (view.module == self._home.module or mine == theirs != ""):
+            return text, ()
+        if mine is not None and mine == statement:
+            return text, ()
+        name = text.rpartition(".")[2]
+        if name in BUILTINS:
+            return name, ()
+        return name, (statement,)
+
+
+def constructor_parameters(node: ast.ClassDef, view: View) -> list[tuple[str, ast.expr | None, bool]] | None:
+    """Name, annotation and whether a default exists, of what a class takes; None if unreadable."""
+    init = next((s for s in node.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
+    bases = [ast.unparse(b).partition("[")[0] for b in node.bases]
+    if init is not None:
+        args = [*init.args.posonlyargs, *init.args.args][1:]
+        missing = len(args) - len(init.args.defaults)
+        found: list[tuple[str, ast.expr | None, bool]] = [
+            (a.arg, a.annotation, i >= missing) for i, a in enumerate(args)
+        ]
+        if any(default is None for default in init.args.kw_defaults):
+            return None
+        return found
+    is_record = any("dataclass" in ast.unparse(d) or ".define" in ast.unparse(d) for d in node.decorator_list)
+    inherited: list[tuple[str, ast.expr | None, bool]] = []
+    for base in bases:
+        parent = view.find_class(base)
+        if parent is not None and parent is not node:
+            inherited = constructor_parameters(parent, view) or []
+        elif base.rpartition(".")[2] not in (
+            "object",
+            "Generic",
+            "ABC",
+            "NamedTuple",
+            "TypedDict",
+            "Protocol",
+        ):
+            return None
+    if not is_record and not any(b.rpartition(".")[2] in ("NamedTuple", "TypedDict") for b in bases):
+        return inherited
+    own: list[tuple[str, ast.expr | None, bool]] = []
+    for statement in node.body:
+        if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
+            continue
+        default = ast.unparse(statement.value) if statement.value is not None else ""
+        if "ClassVar" in ast.unparse(statement.annotation) or "init=False" in default:
+            continue
+        has_default = bool(default) and not (default.startswith("field(") and "default" not in default)
+        own.append((statement.target.id, statement.annotation, has_default))
+    names = {f[0] for f in own}
+    return [f for f in inherited if f[0] not in names] + own
+
+
+def _is_abstract(node: ast.ClassDef) -> bool:
+    return any(
+        "abstractmethod" in ast.unparse(d)
+        for s in node.body
+        if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for d in s.decorator_list
+    )
+
+
+def _rows(items: Sequence[Argument]) -> list[list[Argument]]:
+    """Contents for a collection: a few, none, one, with repeats, out of order, more."""
+    few = list(items[:3])
+    return [few, [], few[:1], [*few, *few[:1]], few[::-1], list(items[3:6]) or few[:2], list(items[:8])]
+
+
+def _join(parts: Sequence[Argument], before: str, after: str) -> Argument:
+    setup = tuple(dict.fromkeys(itertools.chain.from_iterable(p.setup for p in parts)))
+    return Argument(
+        before + ", ".join(p.text for p in parts) + (after if parts or after != ",)" else ")"), setup
+    )
+
+
+def _interleave(columns: Sequence[Sequence[Argument]]) -> list[Argument]:
+    longest = itertools.zip_longest(*columns)
+    return [a for row in longest for a in row if a is not None]
+
+
+def _distinct(values: Iterable[Argument]) -> list[Argument]:
+    return list({v.text: v for v in values}.values())

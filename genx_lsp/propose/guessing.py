@@ -1,0 +1,131 @@
+"""What a parameter without annotation probably takes: its default, how the body uses it, its name."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+
+from genx_lsp.propose.keys import parse_definition
+from genx_lsp.propose.type_values import METHODS, NAMED, UNKNOWN_TYPE
+from genx_lsp.target import Parameter, Target
+
+_NUMBER = (ast.Sub, ast.Div, ast.FloorDiv, ast.Pow, ast.LShift, ast.RShift, ast.BitAnd, ast.BitOr, ast.BitXor)
+
+
+def guess_annotation(parameter: Parameter, target: Target) -> str:
+    """An annotation as source; never empty."""
+    by_default = _by_default(parameter.default)
+    if by_default:
+        return by_default
+    uses = _uses(parameter.name, target)
+    named = _by_name(parameter.name)
+    if uses:
+        # The name settles what use leaves open: `for x in words` fits list[int] and list[str].
+        if named and _shape(named) in {_shape(u) for u in uses}:
+            return named
+        return " | ".join(uses[:2])
+    return named or UNKNOWN_TYPE
+
+
+def _by_default(default: str) -> str:
+    if not default:
+        return ""
+    try:
+        value = ast.literal_eval(default)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return ""
+    if isinstance(value, (bool, int, float, str, bytes)):
+        return type(value).__name__
+    if isinstance(value, (list, tuple, set)):
+        return f"{type(value).__name__}[int]" if not isinstance(value, tuple) else "tuple[int, ...]"
+    return "dict[str, int]" if isinstance(value, dict) else ""
+
+
+def _by_name(name: str) -> str:
+    plain = name.strip("_").lower()
+    last = plain.rpartition("_")[2]
+    if plain in NAMED or (len(last) > 1 and last in NAMED):
+        return NAMED.get(plain) or NAMED[last]
+    if plain.startswith(("is_", "has_", "use_", "with_")):
+        return "bool"
+    if plain.startswith(("num_", "n_", "max_", "min_")) or plain.endswith(("_count", "_index", "_size")):
+        return "int"
+    return "list[int]" if plain.endswith("s") and len(plain) > 3 and not plain.endswith("ss") else ""
+
+
+def _uses(name: str, target: Target) -> list[str]:
+    """Types that the body's use of a name speaks for, the most often first."""
+    tree = parse_definition(target.source)
+    votes: Counter[str] = Counter()
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Attribute) and _is(node.value, name):
+            votes[METHODS.get(node.attr, "")] += 3
+        elif isinstance(node, ast.Call):
+            votes[_called(node, name)] += 2
+        elif isinstance(node, (ast.For, ast.comprehension)) and _is(node.iter, name):
+            votes["list[int]"] += 2
+        elif isinstance(node, ast.Subscript) and _is(node.value, name):
+            key = node.slice
+            text = isinstance(key, ast.Constant) and isinstance(key.value, str)
+            votes["dict[str, int]" if text else "list[int]"] += 2
+        elif isinstance(node, ast.Subscript) and _is(node.slice, name):
+            votes["int"] += 1
+        elif isinstance(node, ast.BinOp):
+            if isinstance(node.op, _NUMBER) and (_is(node.left, name) or _is(node.right, name)):
+                votes["int"] += 2
+            elif isinstance(node.op, ast.Mod) and (_is(node.right, name) or _is(node.left, name)):
+                votes["int"] += 1
+            elif isinstance(node.op, (ast.Add, ast.Mult)) and (_is(node.left, name) or _is(node.right, name)):
+                votes[_like(node.right if _is(node.left, name) else node.left)] += 1
+        elif isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if any(_is(s, name) for s in sides):
+                for side in sides:
+                    votes[_like(side)] += 1
+            if isinstance(node.ops[0], (ast.In, ast.NotIn)) and _is(node.comparators[0], name):
+                votes["list[int]"] += 1
+    votes.pop("", None)
+    return [kind for kind, _ in votes.most_common()]
+
+
+def _called(node: ast.Call, name: str) -> str:
+    if _is(node.func, name):
+        return "Callable"
+    if not any(_is(a, name) for a in node.args):
+        return ""
+    func = ast.unparse(node.func)
+    if func in (
+        "len",
+        "sorted",
+        "sum",
+        "max",
+        "min",
+        "enumerate",
+        "list",
+        "reversed",
+        "set",
+        "zip",
+        "any",
+        "all",
+    ):
+        return "list[int]"
+    if func in ("range", "chr", "abs", "bin", "math.sqrt", "divmod", "math.factorial"):
+        return "int"
+    if func in ("ord", "re.match", "re.search", "re.findall"):
+        return "str"
+    return ""
+
+
+def _like(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant) and node.value is not None and not isinstance(node.value, bool):
+        return type(node.value).__name__ if isinstance(node.value, (int, float, str, bytes)) else ""
+    return ""
+
+
+def _is(node: ast.expr, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _shape(annotation: str) -> str:
+    shape = annotation.partition("[")[0]
+    return "int" if shape == "float" else shape

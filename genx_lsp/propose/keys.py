@@ -1,0 +1,90 @@
+"""What makes two candidates the same: hashes that ignore comments, formatting and docstrings."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import warnings
+
+from genx_sandbox import Expectation, Unknown
+
+_HASH_LENGTH = 20
+
+
+def code_key(source: str) -> str:
+    """Hash of a definition's normalised AST; equal keys behave equally.
+
+    `source` may stand at any indentation. Text that does not parse is hashed as it is, so that every
+    text has a key.
+    """
+    tree = parse_definition(source)
+    if tree is None:
+        return _digest("text", source.strip())
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            _drop_docstring(node)
+    try:
+        return _digest("ast", ast.dump(tree))
+    except RecursionError:
+        return _digest("text", source.strip())
+
+
+def test_key(
+    expression: str, expectation: Expectation, setup: str = "", expected_text: str = ""
+) -> str:
+    """Hash of a call and what is expected of it.
+
+    `expected_text` counts only while the expectation itself is unknown: it is then to be evaluated.
+    """
+    expected = repr(expectation)
+    if isinstance(expectation, Unknown):
+        expected += normal_expression(expected_text)
+    return _digest("test", normal_expression(expression), setup.strip(), expected)
+
+
+test_key.__test__ = False  # type: ignore[attr-defined]  # pytest would collect it where it is imported
+
+
+def call_key(expression: str, setup: str = "") -> str:
+    """Hash of a call alone, whatever is expected of it."""
+    return _digest("call", normal_expression(expression), setup.strip())
+
+
+def normal_expression(expression: str) -> str:
+    """An expression in one spelling: spaces, quotes and brackets as `ast.unparse` writes them."""
+    try:
+        return ast.unparse(quiet_parse(expression.strip(), mode="eval"))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return expression.strip()
+
+
+def parse_definition(source: str) -> ast.Module | None:
+    """Parse a definition that may stand at any indentation; None if it is no valid Python."""
+    indented = source[:1] in (" ", "\t")
+    try:
+        # Dedenting would break strings that span lines, so the definition gets a block to stand in.
+        return quiet_parse("if True:\n" + source if indented else source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def quiet_parse(source: str, mode: str = "exec") -> ast.Module:
+    """`ast.parse` without the warnings that Python prints about odd code, such as invalid escapes."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return ast.parse(source, mode=mode)  # type: ignore[return-value]
+
+
+def _drop_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
+    first = node.body[0]
+    if (
+        isinstance(first, ast.Expr)
+        and isinstance(first.value, ast.Constant)
+        and isinstance(first.value.value, str)
+    ):
+        node.body = node.body[1:] or [ast.Pass()]
+
+
+def _digest(*parts: str) -> str:
+    text = "\0".join(parts)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_LENGTH]

@@ -1,0 +1,76 @@
+"""First-order mutants of the target, formatting kept: fixes to try, and bugs that tests should catch."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator
+
+from genx_lsp.candidate import CodeCandidate, CodeOrigin
+from genx_lsp.propose.context import Context
+from genx_lsp.propose.edits import Edit, apply, compiles, describe
+from genx_lsp.propose.keys import code_key
+from genx_lsp.propose.operators import edits
+
+_REPAIR_ONLY = frozenset({"call added", "attribute", "moved line"})
+"""Operators that rarely make a bug which a test could be blamed for missing."""
+
+
+def propose(context: Context) -> Iterator[CodeCandidate]:
+    """Yield mutants as fixes: the most suspicious line first, operators taking turns within a line."""
+    return _candidates(
+        context, _by_suspicion(edits(context.target), context), context.settings.generation.mutants
+    )
+
+
+def mutants(context: Context) -> Iterator[CodeCandidate]:
+    """Yield mutants as bugs to be caught: spread evenly over lines and operators, whatever is suspicious."""
+    found = [e for e in edits(context.target) if e.operator not in _REPAIR_ONLY]
+    by_place: dict[tuple[int, str], list[Edit]] = defaultdict(list)
+    for edit in found:
+        by_place[edit.line, edit.operator].append(edit)
+    by_line: dict[int, list[list[Edit]]] = defaultdict(list)
+    for (line, _), group in by_place.items():
+        by_line[line].append(group)
+    lines = [list(_in_turns(groups)) for _, groups in sorted(by_line.items())]
+    return _candidates(context, _in_turns(lines), context.settings.generation.mutants)
+
+
+def _by_suspicion(found: Iterable[Edit], context: Context) -> Iterator[Edit]:
+    by_level: dict[float, dict[str, list[Edit]]] = defaultdict(lambda: defaultdict(list))
+    for edit in found:
+        suspicion = max(
+            (context.suspicion.get(line, 0.0) for line in range(edit.line, edit.last_line + 1)), default=0.0
+        )
+        by_level[-round(suspicion, 6)][edit.operator].append(edit)
+    for _, by_operator in sorted(by_level.items()):
+        yield from _in_turns(list(by_operator.values()))
+
+
+def _in_turns(groups: Iterable[Iterable[Edit]]) -> Iterator[Edit]:
+    """One of each group, then the second of each, and so on."""
+    waiting = deque(iter(group) for group in groups)
+    while waiting:
+        group = waiting.popleft()
+        item = next(group, None)
+        if item is not None:
+            yield item
+            waiting.append(group)
+
+
+def _candidates(context: Context, found: Iterable[Edit], limit: int) -> Iterator[CodeCandidate]:
+    target = context.target
+    source = target.source
+    seen = {code_key(source)}
+    made = 0
+    for edit in found:
+        if made >= limit or context.cancel.is_set():
+            return
+        mutated = apply(source, (edit,))
+        key = code_key(mutated)
+        if key in seen or not compiles(target, mutated):
+            continue
+        seen.add(key)
+        made += 1
+        yield CodeCandidate(
+            key=key, source=mutated, origin=CodeOrigin.MUTATE, note=describe(target, mutated, edit.line)
+        )

@@ -1,0 +1,123 @@
+"""Modules as they read: names, classes and the imports between them. Files are parsed, never imported."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from genx_lsp.project import Project
+from genx_lsp.propose.keys import quiet_parse
+from genx_lsp.propose.naming import module_names
+from genx_lsp.target import Target
+
+_LARGEST_FILE = 1_000_000
+
+
+@dataclass(frozen=True)
+class View:
+    """One module, read from its source."""
+
+    module: str
+    path: Path
+    source: str
+    project: Project
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Top-level names -> the import statement that binds them, or an empty text."""
+        return module_names(self.source)
+
+    @property
+    def tree(self) -> ast.Module:
+        """The parsed module, empty where it does not parse."""
+        return _parsed(self.source)
+
+    def find_class(self, name: str) -> ast.ClassDef | None:
+        """The class of that (possibly dotted) name, defined here."""
+        body: list[ast.stmt] = self.tree.body
+        found: ast.ClassDef | None = None
+        for part in name.split("."):
+            found = next((s for s in body if isinstance(s, ast.ClassDef) and s.name == part), None)
+            if found is None:
+                return None
+            body = found.body
+        return found
+
+    def find_value(self, name: str) -> ast.expr | None:
+        """What a top-level name is assigned, for type aliases and TypeVars."""
+        for statement in self.tree.body:
+            if isinstance(statement, ast.Assign) and any(
+                isinstance(t, ast.Name) and t.id == name for t in statement.targets
+            ):
+                return statement.value
+            if (
+                isinstance(statement, ast.AnnAssign)
+                and isinstance(statement.target, ast.Name)
+                and statement.target.id == name
+            ):
+                return statement.value
+        return None
+
+    def imported_from(self, name: str) -> tuple[View, str] | None:
+        """The project module that `name` is imported from, and its name there."""
+        statement = self.import_of(name)
+        if not isinstance(statement, ast.ImportFrom):
+            return None
+        alias = next((a for a in statement.names if (a.asname or a.name) == name), None)
+        dotted = self._absolute(statement)
+        if alias is None or not dotted:
+            return None
+        other = _open(dotted, self.project)
+        return (other, alias.name) if other is not None and other.module != self.module else None
+
+    def import_of(self, name: str) -> ast.stmt | None:
+        """The import statement that binds a name anywhere in the module, `if TYPE_CHECKING` included."""
+        for statement in ast.walk(self.tree):
+            if isinstance(statement, (ast.Import, ast.ImportFrom)) and any(
+                (a.asname or a.name.partition(".")[0]) == name for a in statement.names
+            ):
+                return statement
+        return None
+
+    def _absolute(self, statement: ast.ImportFrom) -> str:
+        if statement.level == 0:
+            return statement.module or ""
+        package = self.module.split(".")
+        if self.path.name != "__init__.py":
+            package = package[:-1]
+        kept = package[: len(package) - (statement.level - 1)]
+        return ".".join([*kept, *([statement.module] if statement.module else [])])
+
+
+def view_of(target: Target, project: Project) -> View:
+    """The target's own module."""
+    return View(target.module, target.path, target.module_source, project)
+
+
+def _open(dotted: str, project: Project) -> View | None:
+    relative = Path(*dotted.split("."))
+    for root in (*project.import_roots, project.root):
+        for path in (root / relative.with_suffix(".py"), root / relative / "__init__.py"):
+            source = _read(path)
+            if source is not None:
+                return View(dotted, path, source, project)
+    return None
+
+
+def _read(path: Path) -> str | None:
+    try:
+        if path.is_file() and path.stat().st_size < _LARGEST_FILE:
+            return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+@lru_cache(maxsize=64)
+def _parsed(source: str) -> ast.Module:
+    try:
+        return quiet_parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module(body=[], type_ignores=[])
