@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from genx_lsp import __version__
-from genx_lsp.cli import feedback, serve
+from genx_lsp.cli import feedback, serve, suggest
 from genx_lsp.cli.exits import Exit
 from genx_lsp.errors import EmitError, GenxError, StaleError, Unavailable
 
@@ -21,6 +21,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(suggest.suggest)
 app.command()(serve.serve)
 app.add_typer(feedback.app, name="feedback")
 
