@@ -68,7 +68,7 @@ vsix: ## Package the VS Code extension
 	@cd editors/vscode && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check && npm run --silent package
 
 e2e: $(READY) ## The extension in a real VS Code
-	@$(MAKE) --no-print-directory -C editors/vscode e2e
+	@tests/e2e/vscode/run.sh $(E2E_ARGS)
 
 clean: ## Remove what was built here (caches and models of the user stay)
 	@rm -rf build dist $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

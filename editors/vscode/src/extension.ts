@@ -1,8 +1,10 @@
 /** Starts the GenX language server and shows how it is. Everything else is the server's. */
 
 import * as vscode from "vscode";
+import { showActions } from "./actions";
 import { doctor, isOff, offerHelp, openDocs, selectServer, showMenu, turn } from "./commands";
 import { selectedInterpreter } from "./python";
+import { ReportPanel } from "./report";
 import { Restarts } from "./restarts";
 import { Server, ServerNotFound } from "./server";
 import type { Status } from "./state";
@@ -22,7 +24,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const status = new StatusItems();
   const selected = await selectedInterpreter(log);
   const home = context.extensionUri.fsPath;
-  const running = new Server(home, log, selected, (said) =>
+  const report = new ReportPanel();
+  const running = new Server(home, log, selected, report, (said) =>
     status.show(said.state === "idle" && isOff() ? OFF : said),
   );
   server = running;
@@ -59,7 +62,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     }
   };
 
-  const commands: Record<string, () => unknown> = {
+  const commands: Record<string, (...args: never[]) => unknown> = {
+    "genx.showActions": showActions,
     "genx.restart": () => restarts.request(),
     "genx.doctor": () => doctor(running, home, doctorOutput),
     "genx.selectServer": selectServer,
@@ -74,6 +78,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     doctorOutput,
     status,
     selected,
+    report,
     ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),
     selected.onDidChange(restartIfOther),
     vscode.workspace.onDidGrantWorkspaceTrust(() => restarts.request()),

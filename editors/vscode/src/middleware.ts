@@ -2,12 +2,14 @@
 
 import * as vscode from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
+import { lensWithMenu } from "./actions";
 import type { SelectedInterpreter } from "./python";
+import { ReportPanel } from "./report";
 
 /** Commands of the server that are about the function under the cursor when they come from the palette. */
 const AT_CURSOR = new Set(["genx.generateTests"]);
 
-export function middleware(selected: SelectedInterpreter): Middleware {
+export function middleware(selected: SelectedInterpreter, report: ReportPanel): Middleware {
   return {
     workspace: {
       // Without a setting of its own, a folder's code runs in the environment that the user has selected for it.
@@ -29,6 +31,18 @@ export function middleware(selected: SelectedInterpreter): Middleware {
         );
       },
     },
+    window: {
+      // A browser beside the editor cannot open a file of the machine that the server runs on; a panel can.
+      showDocument: async (params, token, next) => {
+        const uri = vscode.Uri.parse(params.uri);
+        if (!params.external || !ReportPanel.shows(uri)) {
+          return next(params, token);
+        }
+        await report.show(uri);
+        return { success: true };
+      },
+    },
+    provideCodeLenses: async (document, token, next) => (await next(document, token))?.map(lensWithMenu),
     executeCommand: (command, args, next) => {
       const editor = vscode.window.activeTextEditor;
       if (args.length > 0 || !AT_CURSOR.has(command) || editor === undefined) {

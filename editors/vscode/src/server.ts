@@ -12,6 +12,7 @@ import {
 import { middleware } from "./middleware";
 import { placesFor, probe } from "./places";
 import type { SelectedInterpreter } from "./python";
+import type { ReportPanel } from "./report";
 import { commandOf, explain, notFound, search, type Place } from "./search";
 import { readStatus, type Status } from "./state";
 
@@ -30,6 +31,7 @@ export class Server {
     private readonly home: string,
     private readonly log: vscode.LogOutputChannel,
     private readonly selected: SelectedInterpreter,
+    private readonly report: ReportPanel,
     private readonly onStatus: (status: Status) => void,
   ) {}
 
@@ -118,7 +120,7 @@ export class Server {
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationFailedHandler: () => false,
-      middleware: middleware(this.selected),
+      middleware: middleware(this.selected, this.report),
       stdioOptions: {
         stdout: () => undefined,
         // What a server says there is for whoever asks why it does not run, not an error in itself.

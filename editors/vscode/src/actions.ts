@@ -1,0 +1,41 @@
+/** What a click on a lens opens: the code actions of its function, as Ctrl+. shows them. */
+
+import * as vscode from "vscode";
+
+interface Otherwise {
+  readonly command: string;
+  readonly arguments?: unknown[];
+}
+
+/**
+ * Opens the menu of code actions at a lens. Where the server has none there, its own command for the lens runs.
+ */
+export async function showActions(position: vscode.Position, otherwise: Otherwise): Promise<void> {
+  const editor = vscode.window.activeTextEditor;
+  if (editor !== undefined) {
+    const at = new vscode.Range(position, position);
+    const actions = await vscode.commands.executeCommand<(vscode.CodeAction | vscode.Command)[]>(
+      "vscode.executeCodeActionProvider",
+      editor.document.uri,
+      at,
+    );
+    if (actions.some((action) => action.title.startsWith("GenX"))) {
+      editor.selection = new vscode.Selection(position, position);
+      editor.revealRange(at, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
+      await vscode.commands.executeCommand("editor.action.quickFix");
+      return;
+    }
+  }
+  await vscode.commands.executeCommand(otherwise.command, ...(otherwise.arguments ?? []));
+}
+
+/** The lens as the server made it, except that a click on what was found opens the menu. */
+export function lensWithMenu(lens: vscode.CodeLens): vscode.CodeLens {
+  const { command } = lens;
+  // A lens of running work cancels it; that stays one click.
+  if (command === undefined || command.command === "genx.cancel" || command.command === "") {
+    return lens;
+  }
+  const menu = { title: command.title, command: "genx.showActions", arguments: [lens.range.start, command] };
+  return new vscode.CodeLens(lens.range, command.tooltip ? { ...menu, tooltip: command.tooltip } : menu);
+}

