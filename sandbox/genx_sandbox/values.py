@@ -1,14 +1,17 @@
 """Typed values: what a call returned, as a tree that no candidate code can influence afterwards.
 
 The child encodes by exact type (`type(x) is int`, never `isinstance`), the parent decodes into
-`Value`. Two values are equal when their trees are; `Value.matches` adds Python's `==` on top for
-tests that people wrote with `==`.
+`Value`. Two values are equal when their trees are; `judge` adds Python's `==` on top for tests that
+people wrote with `==`.
 """
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass
 from typing import Literal
+
+from genx_sandbox.guest.encoding import Encoder
 
 Kind = Literal[
     "none", "bool", "int", "float", "complex", "str", "bytes", "ellipsis",
@@ -16,20 +19,131 @@ Kind = Literal[
     "object", "enum", "iterator", "opaque", "truncated",
 ]  # fmt: skip
 
+_LARGE = 1 << 30
+_BRACKETS = {"list": ("[", "]"), "tuple": ("(", ")"), "set": ("{", "}"), "dict": ("{", "}")}
+
 
 @dataclass(frozen=True)
 class Value:
     """One node of a typed value tree.
 
-    `scalar` is the canonical text of a scalar (`repr` for numbers and strings), the member name of
-    an enum, or the `repr`-free description of an opaque value. `items` are the children: elements
-    (sets sorted by their canonical text), alternating keys and values of a dict, field values of an
-    object, what an iterator yielded. `fields` names an object's fields, in step with `items`.
+    `scalar` is the canonical text of a scalar (`repr` for numbers and strings; integers beyond 4,096
+    bits in hexadecimal), the member name of an enum, or the description of an opaque or truncated value.
+    `items` are the children: elements (sets sorted by their canonical text), alternating keys and
+    values of a dict, field values of an object, the underlying value of an enum, what an iterator yielded.
+    `fields` names an object's fields, in step with `items`; an enum's is `mixin` where it compares
+    equal to its value (IntEnum), `value` where not.
     """
 
     kind: Kind
     scalar: str = ""
     items: tuple[Value, ...] = ()
     type_name: str = ""
-    """`module:qualname` for object, enum, iterator and opaque."""
+    """`module:qualname` for object, enum, iterator, opaque, and for subclasses of builtin types."""
     fields: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, value: object) -> Value:
+        """The tree of a trusted Python value: what a test's literal means."""
+        from genx_sandbox.decoding import decode
+
+        return decode(Encoder(_LARGE, 100, _LARGE).encode(value))
+
+    def literal(self) -> str | None:
+        """Source text that recreates it from builtins alone, or None if there is none."""
+        if self.type_name:
+            return None
+        if self.kind in ("list", "tuple", "set", "frozenset", "dict"):
+            return self._container_literal()
+        if self.kind == "none":
+            return "None"
+        if self.kind == "ellipsis":
+            return "..."
+        if self.kind in ("float", "complex"):
+            return _number_literal(self.kind, self.scalar)
+        return self.scalar if self.kind in ("bool", "int", "str", "bytes") else None
+
+    def _container_literal(self) -> str | None:
+        parts = []
+        for item in self.items:
+            text = item.literal()
+            if text is None:
+                return None
+            parts.append(text)
+        if self.kind == "dict":
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            return "{" + ", ".join(f"{key}: {value}" for key, value in pairs) + "}"
+        if self.kind == "frozenset":
+            return f"frozenset({{{', '.join(parts)}}})" if parts else "frozenset()"
+        if self.kind == "set" and not parts:
+            return "set()"
+        comma = "," if self.kind == "tuple" and len(parts) == 1 else ""
+        opening, closing = _BRACKETS[self.kind]
+        return f"{opening}{', '.join(parts)}{comma}{closing}"
+
+    def text(self, width: int = 80) -> str:
+        """Short text for people, at most `width` characters."""
+        text = self._text(width)
+        return text if len(text) <= width else text[: max(0, width - 1)] + "…"
+
+    def _text(self, width: int) -> str:
+        literal = self.literal() if len(self.items) < width else None
+        if literal is not None:
+            return literal
+        name = self.type_name.rpartition(":")[2].rpartition(".")[2]
+        if self.kind == "enum":
+            return f"{name}.{self.scalar}"
+        if self.kind == "opaque":
+            return f"<{name or 'opaque'}{' ' + self.scalar if self.scalar else ''}>"
+        if self.kind == "truncated":
+            return f"<{self.scalar or 'more'}>"
+        parts = [item._text(width) for item in self.items[:width]]
+        if self.kind == "dict":
+            parts = [f"{k}: {v}" for k, v in zip(parts[::2], parts[1::2], strict=False)]
+        elif self.fields:
+            parts = [f"{f}={p}" for f, p in zip(self.fields, parts, strict=False)]
+        inside = self.scalar or ", ".join(parts)
+        if self.kind == "iterator":
+            return f"<{name or 'iterator'} of {inside}>"
+        if name or self.kind == "frozenset":
+            return inside if self.kind == "object" and self.scalar else f"{name or self.kind}({inside})"
+        opening, closing = _BRACKETS.get(self.kind, ("(", ")"))
+        return f"{opening}{inside}{closing}"
+
+    def python(self) -> object:
+        """The builtin it stands for. Raises ValueError where `literal()` is None."""
+        if self.kind in ("int", "float", "complex", "bool", "str", "bytes"):
+            return scalar(self)
+        literal = self.literal()
+        if literal is None:
+            raise ValueError(f"{self.text()} is no builtin value")
+        return ast.literal_eval(literal)
+
+
+def scalar(value: Value) -> int | float | complex | bool | str | bytes:
+    """The Python scalar of a node of kind bool, int, float, complex, str or bytes. Raises ValueError."""
+    if value.kind == "int":
+        return int(value.scalar, 0)
+    if value.kind == "float":
+        return float(value.scalar)
+    if value.kind == "complex":
+        return complex(value.scalar)
+    if value.kind == "bool":
+        return value.scalar == "True"
+    found = ast.literal_eval(value.scalar)
+    if value.kind == "str" and type(found) is str:
+        return found
+    if value.kind == "bytes" and type(found) is bytes:
+        return found
+    raise ValueError(f"not a {value.kind}")
+
+
+def _number_literal(kind: str, text: str) -> str:
+    if kind == "float":
+        return text if text[-1].isdigit() else f'float("{text}")'
+    return text if not any(word in text for word in ("nan", "inf")) else f'complex("{text.strip("()")}")'
+
+
+def contains(value: Value, kind: Kind) -> bool:
+    """Whether a node of this kind stands anywhere in the tree."""
+    return value.kind == kind or any(contains(item, kind) for item in value.items)

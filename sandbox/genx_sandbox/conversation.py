@@ -1,0 +1,148 @@
+"""What the parent says to forks and hears from them, one program at a time, in the values grade."""
+
+from __future__ import annotations
+
+import json
+import struct
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Protocol
+
+from genx_sandbox.decoding import ProtocolError, decode_outcome, parse_frame, text_of
+from genx_sandbox.limits import Limits
+from genx_sandbox.outcomes import Outcome, ProgramResult
+from genx_sandbox.programs import Call, Program
+
+_HEADER = struct.Struct(">I")
+
+
+class Frames:
+    """Cuts a byte stream into frames, none larger than `largest`."""
+
+    def __init__(self, largest: int) -> None:
+        self._largest = largest
+        self._held = bytearray()
+
+    def feed(self, data: bytes) -> list[dict[str, Any]]:
+        """Whole frames so far. Raises ProtocolError for one too large or not JSON."""
+        self._held += data
+        found = []
+        while len(self._held) >= 4:
+            (length,) = _HEADER.unpack_from(self._held)
+            if length > self._largest:
+                raise ProtocolError("a frame too large")
+            if len(self._held) < 4 + length:
+                break
+            found.append(parse_frame(bytes(self._held[4 : 4 + length])))
+            del self._held[: 4 + length]
+        return found
+
+
+class Conversation(Protocol):
+    """One program's way through one or more forks."""
+
+    largest_frame: int
+    deadline: float
+
+    def request(self) -> bytes:
+        """What the next fork is to do; starts the clock."""
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """Take one frame. Raises ProtocolError."""
+
+    def ended(self, why: str, timed_out: bool) -> None:
+        """The fork is gone before it was done."""
+
+    @property
+    def done(self) -> bool:
+        """Whether there is nothing left to ask."""
+
+    def result(self) -> Any:
+        """What came of it."""
+
+
+def settings(limits: Limits, calls: int) -> dict[str, Any]:
+    """The limits as the guest reads them."""
+    return {**asdict(limits), "cpu_seconds": limits.load_seconds + limits.call_seconds * calls}
+
+
+class CallsConversation:
+    """Every call on one program; after a timeout or a crash the rest goes to a new fork."""
+
+    def __init__(
+        self, program: Program, calls: Sequence[Call], limits: Limits, folder: str, roots: Sequence[str]
+    ) -> None:
+        self._program = program
+        self._calls = calls
+        self._limits = limits
+        self._place = (folder, list(roots))
+        self._outcomes: list[Outcome] = []
+        self._loaded = False
+        self._load_error = ""
+        self._deaths = 0
+        self.largest_frame = limits.value_bytes * 40 + limits.text_bytes * 8 + 65536
+        self.deadline = 0.0
+
+    def request(self) -> bytes:
+        """Program and remaining calls. Expectations are not here, and nowhere else in the child."""
+        first = len(self._outcomes)
+        self._loaded = False
+        self.deadline = time.monotonic() + self._limits.load_seconds
+        message = {
+            "grade": "values",
+            "program": asdict(self._program),
+            "calls": [{"expression": c.expression, "setup": c.setup} for c in self._calls[first:]],
+            "first": first,
+            "limits": settings(self._limits, len(self._calls) - first),
+            "folder": self._place[0],
+            "import_roots": self._place[1],
+        }
+        return json.dumps(message).encode()
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """`load_error` first, then one outcome after another, in order."""
+        if not self._loaded:
+            error = text_of(message, "load_error")
+            self._loaded = True
+            if error or "load_error" not in message:
+                self._load_error = error or "the program wrote to the sandbox's channel"
+        elif message.get("index") != len(self._outcomes) or self.done:
+            raise ProtocolError("an outcome out of turn")
+        else:
+            self._outcomes.append(decode_outcome(message))
+        self.deadline = time.monotonic() + self._limits.call_seconds
+
+    def ended(self, why: str, timed_out: bool) -> None:
+        """Charge the death to the load or to the call under way."""
+        if not self._loaded:
+            seconds = f"{self._limits.load_seconds:g}"
+            self._load_error = (
+                f"loading took longer than {seconds} s" if timed_out else f"loading failed: {why}"
+            )
+            return
+        if self.done:
+            return
+        self._deaths += 1
+        if timed_out:
+            took = f"longer than {self._limits.call_seconds:g} s"
+            self._outcomes.append(Outcome("timeout", detail=took, seconds=self._limits.call_seconds))
+        else:
+            self._outcomes.append(Outcome("crash", detail=why))
+        if self._deaths >= self._limits.deaths:
+            why = f"not run: {self._deaths} calls before it ended the process or timed out"
+            missing = len(self._calls) - len(self._outcomes)
+            self._outcomes += [Outcome("refused", detail=why)] * missing
+
+    @property
+    def done(self) -> bool:
+        """Whether all calls have an outcome, or none can have one."""
+        return bool(self._load_error) or (self._loaded and len(self._outcomes) >= len(self._calls))
+
+    def result(self) -> ProgramResult:
+        """The outcomes, in order."""
+        if self._load_error:
+            missing = len(self._calls) - len(self._outcomes)
+            refused = Outcome("refused", detail=self._load_error)
+            return ProgramResult(self._program.key, (*self._outcomes, *[refused] * missing), self._load_error)
+        return ProgramResult(self._program.key, tuple(self._outcomes))

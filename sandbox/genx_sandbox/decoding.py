@@ -1,0 +1,75 @@
+"""From a fork's words to `Value` and `Outcome`. Everything read here was written by code nobody trusts."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, get_args
+
+from genx_sandbox.outcomes import Outcome, Raised
+from genx_sandbox.values import Kind, Value
+
+_KINDS = frozenset(get_args(Kind))
+_DEEPEST = 128
+
+
+class ProtocolError(Exception):
+    """The fork sent something the guest never sends: the candidate wrote to its channel."""
+
+
+def parse_frame(body: bytes) -> dict[str, Any]:
+    """One frame's JSON object. Raises ProtocolError for anything else."""
+    try:
+        message = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise ProtocolError("not JSON") from error
+    if type(message) is not dict:
+        raise ProtocolError("not an object")
+    return message
+
+
+def decode(node: object, depth: int = 0) -> Value:
+    """A `Value` from the guest encoder's node. Raises ProtocolError if it is none."""
+    if type(node) is not list or not 1 <= len(node) <= 5 or node[0] not in _KINDS or depth > _DEEPEST:
+        raise ProtocolError("not a value")
+    size = len(node)
+    scalar = node[1] if size > 1 else ""
+    items = node[2] if size > 2 else ()
+    type_name = node[3] if size > 3 else ""
+    fields = node[4] if size > 4 else ()
+    if type(scalar) is not str or type(type_name) is not str:
+        raise ProtocolError("not a value")
+    if any(type(f) is not str for f in fields):
+        raise ProtocolError("not a value")
+    return Value(node[0], scalar, tuple([decode(i, depth + 1) for i in items]), type_name, tuple(fields))
+
+
+def text_of(message: dict[str, Any], key: str) -> str:
+    """A string of a frame, or an empty one."""
+    value = message.get(key, "")
+    if type(value) is not str:
+        raise ProtocolError(f"{key} is not text")
+    return value
+
+
+def decode_outcome(message: dict[str, Any]) -> Outcome:
+    """One call's report as an `Outcome`. Raises ProtocolError if it is none."""
+    try:
+        kind = message["kind"]
+        seconds = float(message.get("seconds", 0.0))
+        lines = frozenset(int(n) for n in message.get("lines", ()))
+        before, arguments = (
+            None if held is None else tuple(decode(a) for a in held)
+            for held in (message.get("before"), message.get("after"))
+        )
+        if kind == "value":
+            return Outcome("value", decode(message["value"]), None, arguments, "", seconds, lines, before)
+        if kind == "exception":
+            raised = message["raised"]
+            bases = tuple(str(b) for b in raised["bases"])
+            error = Raised(str(raised["type"]), bases, str(raised["message"]))
+            return Outcome("exception", None, error, arguments, "", seconds, lines, before)
+        if kind == "refused":
+            return Outcome("refused", detail=text_of(message, "detail"), seconds=seconds)
+    except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        raise ProtocolError("not an outcome") from error
+    raise ProtocolError("no such outcome")

@@ -1,0 +1,93 @@
+"""The zygote: one thread, no secret, no project code. It forks a child for each request it is handed.
+
+The control socket carries single-datagram messages. From the parent: `F` with two descriptors (the
+child's socket, a memfd holding the request). To the parent: `R` + JSON once ready, `P` with the
+child's pidfd, `X` + the child's wait status as text.
+"""
+
+# mypy: allow-untyped-defs, allow-untyped-calls
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import signal
+import socket
+import sys
+
+from . import child
+from .confine import Landlock, limit, prepare_zygote
+
+
+class Confinement:
+    """What every fork of this zygote gives up, prepared once so that a fork pays little."""
+
+    def __init__(self, profile):
+        self.writable_bytes = profile["writable_bytes"]
+        self.landlock = Landlock(writable=["/dev/null", *profile["writable"]])
+
+    def enter(self, limits, keep):
+        """Close every descriptor but the standard three and `keep`, then restrict this process."""
+        limit(limits, self.writable_bytes)
+        self.landlock.enter()
+        os.closerange(3, keep)
+        os.closerange(keep + 1, 4096)
+
+
+def main(control_fd, profile_json):
+    """Serve requests until the parent hangs up."""
+    profile = json.loads(profile_json)
+    control = socket.socket(fileno=control_fd)
+    sys.dont_write_bytecode = True
+    prepare_zygote()
+    _preload(profile)
+    confinement = Confinement(profile)
+    silence = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(silence, standard)
+    os.close(silence)
+    facts = {"landlock": confinement.landlock.abi, "version": list(sys.version_info[:3])}
+    control.send(b"R" + json.dumps(facts).encode())
+    gc.collect()
+    gc.freeze()
+    while True:
+        message, fds, _, _ = socket.recv_fds(control, 16, 2)
+        if not message:
+            return
+        if message == b"F" and len(fds) == 2:
+            _fork(control, fds, confinement)
+
+
+def _fork(control, fds, confinement):
+    pid = os.fork()
+    if pid == 0:
+        try:
+            control.close()
+            child.run(fds[0], fds[1], confinement)
+        finally:
+            os._exit(70)
+    for fd in fds:
+        os.close(fd)
+    try:
+        pidfd = os.pidfd_open(pid)
+    except (AttributeError, OSError):
+        socket.send_fds(control, [b"P"], [])
+    else:
+        socket.send_fds(control, [b"P"], [pidfd])
+        os.close(pidfd)
+    _, status = os.waitpid(pid, 0)
+    _end_leftovers()
+    control.send(b"X%d" % status)
+
+
+def _end_leftovers():
+    """End whatever the child left behind. In a pid namespace of its own this reaches nobody else."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(-1, signal.SIGKILL)
+
+
+def _preload(profile):
+    """Import from the standard library what programs tend to import, so that forks find it there."""
+    for name in profile["preload"]:
+        __import__(name)

@@ -1,0 +1,191 @@
+"""Slots: how many programs of one sandbox run at once, and the loop that drives them."""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from genx_sandbox.conversation import Conversation, Frames
+from genx_sandbox.decoding import ProtocolError
+from genx_sandbox.errors import SandboxCancelled, SandboxError
+from genx_sandbox.zygote import Fork, Recipe, Zygote
+
+# Half of what is promised: a set cancel event is seen within 20 ms.
+TICK = 0.010
+_READ = 1 << 16
+
+
+def usable_jobs(jobs: int) -> int:
+    """0 leaves one core to the editor."""
+    if jobs > 0:
+        return jobs
+    return max(
+        1, (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) - 1
+    )
+
+
+class Pool:
+    """Zygotes of one kind, lent out one program at a time, so that several runs share them fairly."""
+
+    def __init__(self, recipe: Callable[[], Recipe], jobs: int) -> None:
+        self._recipe = recipe
+        self._jobs = jobs
+        self._lock = threading.Lock()
+        self._free: list[tuple[Recipe, Zygote]] = []
+        self._lent: dict[Zygote, int] = {}
+        self._closed = False
+
+    def try_acquire(self, needy: bool) -> Zygote | None:
+        """A zygote if one may run now. `needy`: the asking run has none to wait for."""
+        recipe = self._recipe()
+        with self._lock:
+            if self._closed:
+                raise SandboxError("This sandbox has been closed.")
+            # An outer run of the same thread, paused in its `for` loop, cannot give its slot back.
+            own = threading.get_ident()
+            stuck = needy and self._lent and all(owner == own for owner in self._lent.values())
+            if len(self._lent) >= self._jobs and not stuck:
+                return None
+            zygote = None
+            while self._free and zygote is None:
+                made_by, candidate = self._free.pop()
+                if made_by == recipe:
+                    zygote = candidate
+                else:
+                    candidate.close()
+            zygote = zygote or Zygote(recipe)
+            self._lent[zygote] = own
+            return zygote
+
+    def release(self, zygote: Zygote) -> None:
+        """Give a zygote back."""
+        with self._lock:
+            self._lent.pop(zygote, None)
+            if not self._closed and len(self._free) < self._jobs:
+                self._free.append((zygote.recipe, zygote))
+                return
+        zygote.close()
+
+    def close(self) -> None:
+        """End every idle zygote now; lent ones end when their run notices."""
+        with self._lock:
+            self._closed = True
+            free, self._free = self._free, []
+            lent = list(self._lent)
+        for _, zygote in free:
+            zygote.close()
+        for zygote in lent:
+            zygote.kill()
+
+    def run(self, conversations: Iterable[Conversation], cancel: threading.Event | None) -> Iterator[Any]:
+        """Drive conversations to their ends, in the caller's thread; yield each result as it comes."""
+        waiting = deque(conversations)
+        active: list[_Turn] = []
+        try:
+            while waiting or active:
+                _check(cancel)
+                while waiting:
+                    zygote = self.try_acquire(needy=not active)
+                    if zygote is None:
+                        break
+                    turn = _Turn(waiting.popleft(), zygote)
+                    active.append(turn)
+                    turn.begin(cancel)
+                if not active:
+                    time.sleep(TICK)
+                    continue
+                for turn in _ready(active):
+                    turn.advance(cancel)
+                    if turn.conversation.done:
+                        turn.finish()
+                        active.remove(turn)
+                        self.release(turn.zygote)
+                        yield turn.conversation.result()
+        finally:
+            for turn in active:
+                turn.finish()
+                self.release(turn.zygote)
+
+
+class _Turn:
+    """One conversation on one zygote."""
+
+    def __init__(self, conversation: Conversation, zygote: Zygote) -> None:
+        self.conversation = conversation
+        self.zygote = zygote
+        self.fork: Fork | None = None
+        self._frames = Frames(conversation.largest_frame)
+
+    def begin(self, cancel: threading.Event | None) -> None:
+        self._frames = Frames(self.conversation.largest_frame)
+        if not self.zygote.alive():
+            self.zygote.start(cancel)
+        self.fork = self.zygote.fork(self.conversation.request(), cancel)
+
+    def advance(self, cancel: threading.Event | None) -> None:
+        """Read what is there, then look at the clock: an answer that came in time counts."""
+        assert self.fork is not None
+        closed = self._read()
+        if self.conversation.done:
+            return
+        if closed:
+            how = self.fork.death() or "the process was ended"
+            self.fork = None
+            self.conversation.ended(how, timed_out=False)
+        elif time.monotonic() > self.conversation.deadline:
+            self.fork.end()
+            self.fork = None
+            self.conversation.ended("", timed_out=True)
+        else:
+            return
+        if not self.conversation.done:
+            self.begin(cancel)
+
+    def _read(self) -> bool:
+        """Whether the channel is closed, or spoke nonsense and is closed to us."""
+        assert self.fork is not None
+        try:
+            data = self.fork.channel.recv(_READ)
+        except BlockingIOError:
+            return False
+        except OSError:
+            return True
+        try:
+            for message in self._frames.feed(data):
+                self.conversation.hear(message)
+                if self.conversation.done:
+                    break
+        except ProtocolError:
+            return True
+        return not data
+
+    def finish(self) -> None:
+        if self.fork is not None:
+            self.fork.end()
+            self.fork = None
+
+
+def _ready(active: list[_Turn]) -> list[_Turn]:
+    """Turns with something to read or past their deadline; waits at most a tick."""
+    poller = select.poll()
+    by_fd = {}
+    for turn in active:
+        assert turn.fork is not None
+        by_fd[turn.fork.channel.fileno()] = turn
+        poller.register(turn.fork.channel, select.POLLIN)
+    now = time.monotonic()
+    nearest = min(t.conversation.deadline for t in active) - now
+    events = poller.poll(max(0.0, min(TICK, nearest)) * 1000)
+    ready = [by_fd[fd] for fd, _ in events]
+    now = time.monotonic()
+    return ready + [t for t in active if t not in ready and now > t.conversation.deadline]
+
+
+def _check(cancel: threading.Event | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise SandboxCancelled("The run was cancelled.")
