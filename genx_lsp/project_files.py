@@ -91,6 +91,16 @@ def find_test_files(root: Path, declared: Declared) -> tuple[Path | None, tuple[
     return min(inside, key=lambda p: (len(p.parts), p), default=None), found
 
 
+def read_line_length(root: Path) -> int:
+    """What the project's formatter keeps lines to; 88 where none says."""
+    toml = _read_toml(root / "pyproject.toml")
+    for tool, key in (("ruff", "line-length"), ("black", "line-length"), ("black", "line_length")):
+        length = _table(toml, "tool", tool).get(key)
+        if isinstance(length, int) and 40 <= length <= 400:
+            return length
+    return 88
+
+
 def find_interpreter(root: Path, setting: str) -> Path:
     """The user's Python; it is looked at, never run. Raises `Unavailable` where the setting names none."""
     if setting:

@@ -1,0 +1,201 @@
+"""One suggested test, taken apart into what a test file writes: the call, its arguments, what is expected."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from genx_lsp.emit.literals import Writer, can_approx, is_inexact
+from genx_lsp.emit.scope import Import
+from genx_lsp.findings import TestSuggestion
+from genx_lsp.target import Target
+from genx_sandbox import Approx, Leaves, Raises, Returns, Value
+
+Wrap = Literal["", "list", "run", "collect"]
+"""How a call becomes a value: `list(f())`, `asyncio.run(f())`, or all that it yields asynchronously."""
+
+
+@dataclass(frozen=True)
+class Argument:
+    """One argument of the call: the parameter it goes to and its source."""
+
+    name: str
+    text: str
+    keyword: bool = False
+
+    @property
+    def source(self) -> str:
+        """As it stands between the parentheses."""
+        return f"{self.name}={self.text}" if self.keyword else self.text
+
+
+@dataclass(frozen=True)
+class Case:
+    """A test that can be written."""
+
+    suggestion: TestSuggestion
+    call: str
+    """The call as the test file spells it."""
+    callee: str
+    arguments: tuple[Argument, ...] | None
+    """None where they cannot be told apart (`*args`, or no call at all)."""
+    kind: Literal["equals", "is", "approx", "raises", "leaves"]
+    expected: str
+    """What stands right of `==` or `is`, within `approx(...)`, or the exception."""
+    wrap: Wrap = ""
+    match: str = ""
+    """Source of `match=`."""
+    after: tuple[tuple[int, str], ...] = ()
+    """Arguments that the call changes, by index, and what it leaves them as."""
+    value: Value | None = None
+    needed: frozenset[Import] = frozenset()
+
+    @property
+    def observed(self) -> bool:
+        """Whether the expectation is only what the code was seen to do."""
+        return self.suggestion.basis == "observation"
+
+    @property
+    def plain(self) -> bool:
+        """Whether every argument is a literal, so that cases can stand in a table."""
+        return self.arguments is not None and all(_is_literal(a.text) for a in self.arguments)
+
+
+def build_case(suggestion: TestSuggestion, target: Target, new_writer: Callable[[], Writer]) -> Case | None:
+    """The case, or None where no test file can express it (an unknown expectation, a value of no literal)."""
+    writer = new_writer()
+    call = writer.expression(suggestion.test.expression)
+    if call is None:
+        return None
+    callee, arguments = _take_apart(call, target)
+    case = _expect(suggestion, target, writer, call, callee, arguments)
+    if case is None or not _wrap_modules(case, writer):
+        return None
+    return replace(case, needed=frozenset(writer.needed))
+
+
+def _expect(
+    suggestion: TestSuggestion,
+    target: Target,
+    writer: Writer,
+    call: str,
+    callee: str,
+    arguments: tuple[Argument, ...] | None,
+) -> Case | None:
+    expectation = suggestion.test.expectation
+    base = Case(suggestion, call, callee, arguments, "equals", "", _wrap(target, None))
+    if isinstance(expectation, Raises):
+        exception = writer.exception(expectation.type_name)
+        if exception is None or writer.module("pytest") is None:
+            return None
+        match = _match(expectation.match, writer)
+        return None if match is None else replace(base, kind="raises", expected=exception, match=match)
+    if isinstance(expectation, Leaves):
+        after = _after(expectation, arguments, writer)
+        return replace(base, kind="leaves", after=after) if after else None
+    if not isinstance(expectation, Returns | Approx):
+        return None
+    value = expectation.value
+    text = _expected_text(suggestion, value, writer)
+    if text is None:
+        return None
+    base = replace(base, wrap=_wrap(target, value), value=value, expected=text)
+    if value.kind in ("none", "bool", "ellipsis", "enum"):
+        return replace(base, kind="is")
+    inexact = isinstance(expectation, Approx) or is_inexact(value)
+    if inexact and can_approx(value) and (pytest := writer.module("pytest")):
+        tolerance = ""
+        if isinstance(expectation, Approx) and (expectation.rel, expectation.abs) != (1e-6, 1e-12):
+            tolerance = f", rel={expectation.rel:g}, abs={expectation.abs:g}"
+        return replace(base, kind="approx", expected=f"{pytest}.approx({text}{tolerance})")
+    return base
+
+
+def _expected_text(suggestion: TestSuggestion, value: Value, writer: Writer) -> str | None:
+    """The right-hand side as its author wrote it, where it is a literal; else made from the value."""
+    written = suggestion.test.expected_text.strip()
+    if written and _is_literal(written) and value.kind not in ("float", "iterator"):
+        return writer.expression(written)
+    return writer.value(value)
+
+
+def _take_apart(call: str, target: Target) -> tuple[str, tuple[Argument, ...] | None]:
+    node = ast.parse(call, mode="eval").body
+    if not isinstance(node, ast.Call):
+        return call, None
+    data = call.encode()
+
+    def text(part: ast.expr) -> str:
+        return data[part.col_offset : part.end_col_offset].decode()
+
+    callee = text(node.func)
+    names = [p.name for p in target.parameters if p.kind in ("positional_only", "positional_or_keyword")]
+    if callee.rpartition(".")[2] != target.name or len(node.args) > len(names):
+        names = [f"argument_{i}" for i in range(1, len(node.args) + 1)]
+    if any(isinstance(a, ast.Starred) for a in node.args) or any(k.arg is None for k in node.keywords):
+        return callee, None
+    positional = [Argument(name, text(a)) for name, a in zip(names, node.args, strict=False)]
+    keywords = [Argument(k.arg or "", text(k.value), keyword=True) for k in node.keywords]
+    return callee, (*positional, *keywords)
+
+
+def _after(
+    expectation: Leaves, arguments: tuple[Argument, ...] | None, writer: Writer
+) -> tuple[tuple[int, str], ...]:
+    """The arguments that are not left as they were given."""
+    if arguments is None or len(arguments) != len(expectation.arguments):
+        return ()
+    changed = []
+    for index, (argument, value) in enumerate(zip(arguments, expectation.arguments, strict=True)):
+        text = writer.value(value)
+        if text is None:
+            return ()
+        if not _same_expression(argument.text, text):
+            changed.append((index, text))
+    return tuple(changed)
+
+
+def _match(pattern: str | None, writer: Writer) -> str | None:
+    """Source of `match=`: plain where the text has nothing special; None where `re` cannot be imported."""
+    if not pattern:
+        return ""
+    plain = re.sub(r"\\(.)", r"\1", pattern)
+    if "\n" in plain or re.escape(plain) != pattern:
+        # Written by a person, or not a whole message: it stays a pattern.
+        literal = writer.string(pattern)
+        raw = f"r{writer.quote}{pattern}{writer.quote}"
+        return raw if "\\" in pattern and writer.quote not in pattern and "\n" not in pattern else literal
+    if not any(c in ".^$*+?{}[]\\|()" for c in plain):
+        return writer.string(plain)
+    module = writer.module("re")
+    return f"{module}.escape({writer.string(plain)})" if module else None
+
+
+def _wrap(target: Target, value: Value | None) -> Wrap:
+    if target.is_async:
+        return "collect" if target.is_generator else "run"
+    if target.is_generator or (value is not None and value.kind == "iterator"):
+        return "list"
+    return ""
+
+
+def _wrap_modules(case: Case, writer: Writer) -> bool:
+    return case.wrap not in ("run", "collect") or writer.module("asyncio") is not None
+
+
+def _is_literal(text: str) -> bool:
+    try:
+        ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return text in ('float("inf")', 'float("-inf")', "float('inf')", "float('-inf')")
+    return True
+
+
+def _same_expression(first: str, second: str) -> bool:
+    try:
+        return ast.dump(ast.parse(first, mode="eval")) == ast.dump(ast.parse(second, mode="eval"))
+    except (SyntaxError, ValueError):
+        return first == second

@@ -1,0 +1,157 @@
+"""Names for tests: what a case shows, in a few words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Sequence
+
+from genx_lsp.emit.cases import Argument, Case
+from genx_lsp.target import Target
+
+_LONGEST = 60
+
+
+def stem(target: Target) -> str:
+    """`median_price` for the function, `cart_total` for the method, `cart` for its constructor."""
+    name = target.name.strip("_")
+    if not target.class_name:
+        return name
+    owner = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", target.class_name.rpartition(".")[2]).lower().strip("_")
+    return owner if name == "init" else f"{owner}_{name}"
+
+
+def name_case(case: Case, target: Target, siblings: Sequence[Case], taken: Iterable[str]) -> str:
+    """A name of its own for a test of one case: `test_shorten_empty_text`."""
+    others = [phrases(c, target) for c in siblings if c is not case]
+    own = phrases(case, target)
+    distinct = [p for p in own if not any(p in other for other in others)]
+    if case.kind == "raises":
+        head = f"raises {_exception(case)}"
+        wanted = [f"{head} for {p}" for p in (distinct or own)]
+        if not any(c.kind == "raises" and c.expected == case.expected for c in siblings if c is not case):
+            wanted.insert(0, head)
+    elif case.kind == "leaves":
+        changed = [case.arguments[i].name for i, _ in case.after] if case.arguments else []
+        wanted = [f"changes {' and '.join(changed)}"]
+        wanted += [f"{wanted[0]} for {p}" for p in own]
+    else:
+        wanted = [*distinct, *own]
+    return _free([f"test_{stem(target)}_{_snake(w)}" for w in wanted] or [f"test_{stem(target)}"], taken)
+
+
+def name_table(cases: Sequence[Case], target: Target, taken: Iterable[str]) -> str:
+    """A name for a parametrised test: `test_slug`, `test_split_bill_raises_value_error`."""
+    base = f"test_{stem(target)}"
+    if cases[0].kind == "raises":
+        return _free([f"{base}_raises_{_snake(_exception(cases[0]))}"], taken)
+    return _free([base, f"{base}_values", f"{base}_more_values"], taken)
+
+
+def row_ids(cases: Sequence[Case], target: Target) -> list[str]:
+    """One readable id a row, all different: `empty text`, `negative width`, `[2, 1]`."""
+    described = [phrases(case, target) for case in cases]
+    ids: list[str] = []
+    for index, own in enumerate(described):
+        others = [p for i, other in enumerate(described) if i != index for p in other]
+        distinct = [p for p in own if p not in others]
+        ids.append(next((p for p in distinct if p not in ids), "") or _shown(cases[index]))
+    return [f"{text} ({ids[:i].count(text) + 1})" if text in ids[:i] else text for i, text in enumerate(ids)]
+
+
+def phrases(case: Case, target: Target) -> list[str]:
+    """What may be said of a case, most telling first."""
+    found: list[str] = []
+    for argument in case.arguments or ():
+        found += _about(argument)
+    if not case.arguments and case.arguments is not None and target.parameters:
+        found.append("defaults")
+    if case.kind == "is":
+        found.append(f"is {case.expected.rpartition('.')[2].lower()}")
+    elif case.kind != "raises" and case.expected in ("[]", '""', "''", "{}", "()", "set()", "0"):
+        found.append("gives zero" if case.expected == "0" else "gives nothing")
+    # Both facts together tell apart what one alone does not.
+    if len(found) > 1:
+        found.append(f"{found[0]} and {found[1]}")
+    return found
+
+
+def _about(argument: Argument) -> list[str]:
+    name = argument.name.strip("_").replace("_", " ")
+    try:
+        value = ast.literal_eval(argument.text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return []
+    if value is None:
+        return [f"no {name}"]
+    if isinstance(value, bool):
+        return [name if value else f"not {name}"]
+    if isinstance(value, int | float):
+        if value == 0:
+            return [f"zero {name}"]
+        return [f"negative {name}"] if value < 0 else ([f"{name} {value}"] if isinstance(value, int) else [])
+    if isinstance(value, str | bytes):
+        return _about_text(name, value if isinstance(value, str) else value.decode("latin-1"))
+    size = len(value)
+    if size == 0:
+        return [f"empty {name}"]
+    if size == 1:
+        return [f"single {_singular(name)}"]
+    found = []
+    if isinstance(value, list | tuple):
+        if len({repr(v) for v in value}) < size:
+            found.append(f"repeated {name}")
+        if any(isinstance(v, int | float) and v < 0 for v in value):
+            found.append(f"negative {name}")
+    return [*found, f"{_number(size)} {name}"]
+
+
+def _about_text(name: str, value: str) -> list[str]:
+    if not value:
+        return [f"empty {name}"]
+    if value.isspace():
+        return [f"blank {name}"]
+    words = re.findall(r"[A-Za-z0-9]+", value)
+    if len(value) == 1:
+        return [f"single character {name}", *([f"{name} {words[0]}"] if words else [])]
+    found = [] if value.isascii() else [f"non ascii {name}"]
+    return [*found, " ".join(words[:4]).lower()] if words and value.isascii() else found
+
+
+def _singular(name: str) -> str:
+    if name.endswith("ies"):
+        return name[:-3] + "y"
+    return name[:-1] if name.endswith("s") and not name.endswith("ss") else name
+
+
+def _number(size: int) -> str:
+    words = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return words[size] if size < len(words) else "many"
+
+
+def _exception(case: Case) -> str:
+    bare = case.expected.rpartition(".")[2]
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", bare).lower()
+
+
+def _shown(case: Case) -> str:
+    text = ", ".join(a.text for a in case.arguments or ())
+    return text if len(text) <= 30 else text[:29] + "…"
+
+
+def _snake(text: str) -> str:
+    text = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_")
+    while len(text) > _LONGEST and "_" in text:
+        text = text.rpartition("_")[0]
+    return text[:_LONGEST]
+
+
+def _free(wanted: Sequence[str], taken: Iterable[str]) -> str:
+    taken = set(taken)
+    for name in wanted:
+        if name not in taken:
+            return name
+    number = 2
+    while f"{wanted[0]}_{number}" in taken:
+        number += 1
+    return f"{wanted[0]}_{number}"

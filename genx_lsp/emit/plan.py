@@ -1,0 +1,204 @@
+"""From suggestions to the test file that would be written: pure text, nothing is run or saved."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from genx_lsp.config import Settings
+from genx_lsp.emit.cases import Case, build_case
+from genx_lsp.emit.classes import ClassIndex
+from genx_lsp.emit.existing import Habits, call_key, checked_calls, habits, imports_module, used_names
+from genx_lsp.emit.imports import import_block, merge_imports
+from genx_lsp.emit.literals import Writer
+from genx_lsp.emit.naming import stem
+from genx_lsp.emit.place import TestSource, choose_file, read_tests
+from genx_lsp.emit.render import Layout, Rendered, render_tests
+from genx_lsp.emit.scope import Bindings, Import, Scope, bindings_of
+from genx_lsp.errors import EmitError, GenxError
+from genx_lsp.findings import TestFilePlan, TestSuggestion
+from genx_lsp.project import Project, is_importable, module_name
+from genx_lsp.source_text import decode_bytes, normalise, read_bytes, split_lines
+from genx_lsp.target import Target
+
+_HABITS_FROM = 20
+
+
+def tests_path(target: Target, project: Project, settings: Settings) -> Path:
+    """The file that `plan_tests` would add to or make, for callers that hold it open."""
+    return choose_file(target, project, settings, read_tests(project))
+
+
+def plan_tests(
+    target: Target,
+    project: Project,
+    settings: Settings,
+    suggestions: Sequence[TestSuggestion],
+    existing_source: str | None = None,
+) -> TestFilePlan | None:
+    """The test file with the suggested tests added; None where nothing is left to add.
+
+    `existing_source` is the text of `tests_path(...)` where an editor holds it; else the file on disk
+    is read. Raises `EmitError` for a test file that cannot be parsed.
+    """
+    if not is_importable(target.module):
+        return None
+    tests = read_tests(project)
+    path = choose_file(target, project, settings, tests)
+    source, base_hash = _present(path, existing_source)
+    tree = _parse(path, source) if source else ast.Module([], [])
+    file_module = module_name(path, project)
+    ways = habits(project, _looked_at(tests, path, source, tree), source or "", target.module_source)
+    cases = _cases(target, project, ways, suggestions, _File(file_module, tree), tests)
+    if not cases:
+        return None
+    layout = Layout(ways.line_length, ways.quote, 2 if ways.tables else 3, ways.in_classes)
+    rendered = render_tests(cases[: settings.emit.max_tests], target, layout, used_names(tree))
+    text = _appended(source or "", tree, rendered, target, ways)
+    needed = _needed(rendered, bindings_of(tree, file_module))
+    first_party = _first_party(target, project)
+    if source and source.strip():
+        text = merge_imports(text, needed, file_module, first_party, ways.line_length)
+    else:
+        text = import_block(needed, first_party, ways.line_length) + "\n\n\n" + text
+    first, last = _span(_parse(path, text), text, [r.name for r in rendered])
+    return TestFilePlan(
+        path=path,
+        new_text=text,
+        created=source is None,
+        added=tuple(r.name for r in rendered),
+        first_line=first,
+        last_line=last,
+        base_hash=base_hash,
+    )
+
+
+@dataclass(frozen=True)
+class _File:
+    module: str
+    tree: ast.Module
+
+
+def _present(path: Path, given: str | None) -> tuple[str | None, str]:
+    """The file's text, line endings normalised, and the hash of its bytes; (None, "") if there is no file."""
+    data = read_bytes(path) if path.is_file() else None
+    if given is None:
+        if data is None:
+            return None, ""
+        return decode_bytes(data, path).text, hashlib.sha256(data).hexdigest()
+    text = normalise(given)
+    try:
+        if data is not None and decode_bytes(data, path).text == text:
+            return text, hashlib.sha256(data).hexdigest()
+    except GenxError:
+        pass
+    return text, hashlib.sha256(given.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _parse(path: Path, source: str) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        where = f" in line {error.lineno}" if isinstance(error, SyntaxError) and error.lineno else ""
+        raise EmitError(
+            f"{path.name} cannot be parsed{where}, so no tests are added to it. Mend it and try again."
+        ) from None
+
+
+def _looked_at(
+    tests: Sequence[TestSource], path: Path, source: str | None, tree: ast.Module
+) -> list[tuple[str, ast.Module]]:
+    """Test files to learn habits from, the file itself first."""
+    own = [(source, tree)] if source else []
+    return own + [(t.source, t.tree) for t in tests[:_HABITS_FROM] if t.path != path]
+
+
+def _cases(
+    target: Target,
+    project: Project,
+    ways: Habits,
+    suggestions: Sequence[TestSuggestion],
+    file: _File,
+    tests: Sequence[TestSource],
+) -> list[Case]:
+    """What can be written and is not tested already, in the order of rank."""
+    is_package = target.path.name == "__init__.py"
+    module_names = bindings_of(ast.parse(target.module_source), target.module, is_package)
+    scope = Scope(target.module, module_names, bindings_of(file.tree, file.module), ways.style)
+    classes = ClassIndex(project, {target.module: target.module_source})
+    trees = [file.tree, *(t.tree for t in tests if imports_module(t.tree, t.module, target.module))]
+    checked = frozenset().union(*(checked_calls(tree) for tree in trees))
+    cases: list[Case] = []
+    for suggestion in suggestions:
+        case = build_case(suggestion, target, lambda: Writer(scope, classes, ways.quote))
+        if case is None:
+            continue
+        key = call_key(ast.parse(case.call, mode="eval").body)
+        if key in checked or any(_same(case, other) for other in cases):
+            continue
+        cases.append(case)
+    return cases
+
+
+def _same(first: Case, second: Case) -> bool:
+    return first.call == second.call and (first.kind == "leaves") == (second.kind == "leaves")
+
+
+def _appended(
+    source: str, tree: ast.Module, rendered: Sequence[Rendered], target: Target, ways: Habits
+) -> str:
+    """The file's text with the functions after everything that stands there."""
+    if not ways.in_classes:
+        body = "\n\n".join(r.text for r in rendered)
+        return source.rstrip("\n") + "\n\n\n" + body if source.strip() else body
+    body = "\n".join(r.text for r in rendered)
+    name = "Test" + "".join(part.capitalize() for part in stem(target).split("_"))
+    present = next((n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name), None)
+    if present is not None:
+        lines = split_lines(source if source.endswith("\n") else source + "\n")
+        end = present.end_lineno or present.lineno
+        return "".join([*lines[:end], "\n", body, *lines[end:]])
+    body = f"class {name}:\n{body}"
+    return source.rstrip("\n") + "\n\n\n" + body if source.strip() else body
+
+
+def _needed(rendered: Iterable[Rendered], present: Bindings) -> set[Import]:
+    needed = {entry for r in rendered for case in r.cases for entry in case.needed}
+    for module in ("pytest", "asyncio"):
+        used = any(f"{module}." in r.text for r in rendered)
+        bound = present.imports.get(module)
+        if used and bound != Import(module):
+            needed.add(Import(module))
+    return needed
+
+
+def _first_party(target: Target, project: Project) -> set[str]:
+    """Top-level names of the project: every package and module of its import roots."""
+    names = {target.module.partition(".")[0]}
+    for root in project.import_roots:
+        for entry in root.iterdir():
+            if entry.suffix == ".py" or (entry.is_dir() and (entry / "__init__.py").exists()):
+                names.add(entry.stem)
+    return names
+
+
+def _span(tree: ast.Module, text: str, names: Sequence[str]) -> tuple[int, int]:
+    """First and last line of what was added, comments and a new class's own line included."""
+    added = set(names)
+    first, last = len(split_lines(text)), 1
+    lines = split_lines(text)
+    parents: list[ast.Module | ast.ClassDef] = [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]
+    for parent in parents:
+        functions = [n for n in parent.body if isinstance(n, ast.FunctionDef)]
+        mine = [n for n in functions if n.name in added]
+        for node in mine:
+            start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+            if lines[start - 2].lstrip().startswith("# Observed"):
+                start -= 1
+            if isinstance(parent, ast.ClassDef) and len(mine) == len(parent.body):
+                start = min(start, parent.lineno)
+            first, last = min(first, start), max(last, node.end_lineno or node.lineno)
+    return first, last

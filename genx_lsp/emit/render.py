@@ -1,0 +1,260 @@
+"""Cases as the source of test functions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from genx_lsp.emit.cases import Case
+from genx_lsp.emit.literals import requote
+from genx_lsp.emit.naming import name_case, name_table, row_ids
+from genx_lsp.target import Target
+
+_OBSERVED = "# Observed: what the code does, not what anything says it should."
+
+_RESERVED = {"pytest", "asyncio", "list", "request", "self"}
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the text is laid out."""
+
+    line_length: int = 88
+    quote: str = '"'
+    table_from: int = 3
+    """So many cases of one shape make a table."""
+    in_class: bool = False
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One test function."""
+
+    name: str
+    text: str
+    cases: tuple[Case, ...]
+
+
+def render_tests(
+    cases: Sequence[Case], target: Target, layout: Layout, taken: Iterable[str]
+) -> list[Rendered]:
+    """Test functions for all cases, tables where several share a shape, values before exceptions."""
+    names = set(taken)
+    rendered = []
+    groups = _groups(cases, layout)
+    alone = [group[0] for group in groups if len(group) == 1]
+    for group in groups:
+        if len(group) > 1:
+            name = name_table(group, target, names)
+            body = _table(group, target, layout, name)
+        else:
+            name = name_case(group[0], target, alone, names)
+            body = _single(group[0], layout, name)
+        names.add(name)
+        text = "".join(("    " + line if layout.in_class and line.strip() else line) + "\n" for line in body)
+        rendered.append(Rendered(name, text, tuple(group)))
+    return rendered
+
+
+def _groups(cases: Sequence[Case], layout: Layout) -> list[list[Case]]:
+    shapes: dict[object, list[Case]] = {}
+    for number, case in enumerate(cases):
+        shapes.setdefault(_shape(case) or number, []).append(case)
+    groups: list[list[Case]] = []
+    for group in shapes.values():
+        rows = [c for c in group if _row_fits(c, layout)]
+        if len(rows) >= layout.table_from:
+            groups.append(rows)
+            groups.extend([c] for c in group if c not in rows)
+        else:
+            groups.extend([c] for c in group)
+    order = {id(case): number for number, case in enumerate(cases)}
+    return sorted(groups, key=lambda g: (g[0].kind == "raises", order[id(g[0])]))
+
+
+def _shape(case: Case) -> object:
+    """What cases of one table have in common; None for one that stands alone."""
+    if not case.plain or not case.arguments or case.kind == "leaves":
+        return None
+    arguments = tuple((a.name, a.keyword) for a in case.arguments)
+    if case.kind == "raises":
+        return (case.callee, arguments, "raises", case.expected, case.match)
+    return (case.callee, arguments, "is" if case.kind == "is" else "equals", case.wrap)
+
+
+def _row_fits(case: Case, layout: Layout) -> bool:
+    return len(", ".join([*(a.text for a in case.arguments or ()), case.expected])) <= layout.line_length - 40
+
+
+def _table(cases: Sequence[Case], target: Target, layout: Layout, name: str) -> list[str]:
+    first = cases[0]
+    arguments = first.arguments or ()
+    names = _variables([a.name for a in arguments], first)
+    raises = first.kind == "raises"
+    columns = names if raises else [*names, _variables(["expected"], first, names)[0]]
+    rows = []
+    for case, row_id in zip(cases, row_ids(cases, target), strict=True):
+        cells = [a.text for a in case.arguments or ()] + ([] if raises else [case.expected])
+        observed = case.observed and not all(c.observed for c in cases)
+        rows += _row(cells, _string(row_id, layout), layout, "  # observed" if observed else "")
+    if len(columns) == 1:
+        heading = _string(columns[0], layout)
+    else:
+        heading = "(" + ", ".join(_string(c, layout) for c in columns) + ")"
+    call = _wrapped(first, f"{first.callee}({_call_arguments(first, names)})")
+    lines = [
+        *([_OBSERVED] if all(c.observed for c in cases) else []),
+        "@pytest.mark.parametrize(",
+        f"    {heading},",
+        "    [",
+        *rows,
+        "    ],",
+        ")",
+        _def(name, columns, layout),
+    ]
+    if raises:
+        return [*lines, *_raising(first, call)]
+    operator = "is" if first.kind == "is" else "=="
+    return [*lines, *_prelude(first), f"    assert {call} {operator} {columns[-1]}"]
+
+
+def _row(cells: Sequence[str], row_id: str, layout: Layout, comment: str) -> list[str]:
+    line = f"        pytest.param({', '.join(cells)}, id={row_id}),"
+    if len(line) <= layout.line_length - (4 if layout.in_class else 0):
+        return [line + comment]
+    return [
+        f"        pytest.param({comment}",
+        *(f"            {cell}," for cell in cells),
+        f"            id={row_id},",
+        "        ),",
+    ]
+
+
+def _single(case: Case, layout: Layout, name: str) -> list[str]:
+    lines = [*([_OBSERVED] if case.observed else []), _def(name, [], layout)]
+    width = layout.line_length - (4 if layout.in_class else 0)
+    if case.kind == "leaves":
+        return [*lines, *_leaving(case)]
+    call = _wrapped(case, case.call)
+    if case.kind == "raises":
+        body = _raising(case, call)
+        if max(map(len, body)) <= width or not case.arguments:
+            return [*lines, *body]
+        names = _variables([a.name for a in case.arguments], case)
+        call = _wrapped(case, f"{case.callee}({_call_arguments(case, names)})")
+        return [*lines, *_assigned(case, names, width), "", *_raising(case, call)]
+    operator = "is" if case.kind == "is" else "=="
+    short = f"    assert {call} {operator} {case.expected}"
+    if len(short) <= width:
+        return [*lines, *_prelude(case), short]
+    lines += _prelude(case)
+    result = f"    result = {call}"
+    if len(result) > width and case.arguments:
+        names = _variables([a.name for a in case.arguments], case, ["result"])
+        lines += _assigned(case, names, width)
+        result = f"    result = {_wrapped(case, f'{case.callee}({_call_arguments(case, names)})')}"
+    final = _exploded("    assert result " + operator + " ", case.expected, width)
+    return [*lines, *_exploded("    result = ", result.partition(" = ")[2], width), "", *final]
+
+
+def _leaving(case: Case) -> list[str]:
+    arguments = case.arguments or ()
+    changed = [index for index, _ in case.after]
+    names = _variables([arguments[index].name for index in changed], case)
+    shown = dict(zip(changed, names, strict=True))
+    call_arguments = ", ".join(
+        (f"{a.name}={shown[i]}" if a.keyword else shown[i]) if i in shown else a.source
+        for i, a in enumerate(arguments)
+    )
+    return [
+        *(f"    {shown[i]} = {arguments[i].text}" for i in changed),
+        "",
+        f"    {_wrapped(case, f'{case.callee}({call_arguments})')}",
+        "",
+        *(f"    assert {shown[i]} == {text}" for i, text in case.after),
+    ]
+
+
+def _raising(case: Case, call: str) -> list[str]:
+    match = f", match={case.match}" if case.match else ""
+    return [*_prelude(case), f"    with pytest.raises({case.expected}{match}):", f"        {call}"]
+
+
+def _prelude(case: Case) -> list[str]:
+    if case.wrap != "collect":
+        return []
+    return ["    async def collect(items):", "        return [item async for item in items]", ""]
+
+
+def _wrapped(case: Case, call: str) -> str:
+    if case.wrap == "list":
+        return f"list({call})"
+    if case.wrap == "run":
+        return f"asyncio.run({call})"
+    return f"asyncio.run(collect({call}))" if case.wrap == "collect" else call
+
+
+def _assigned(case: Case, names: Sequence[str], width: int) -> list[str]:
+    lines: list[str] = []
+    for name, argument in zip(names, case.arguments or (), strict=True):
+        lines += _exploded(f"    {name} = ", argument.text, width)
+    return lines
+
+
+def _exploded(head: str, text: str, width: int) -> list[str]:
+    """`head text` on one line, or a collection or call opened up with one element a line."""
+    if len(head) + len(text) <= width:
+        return [head + text]
+    node = ast.parse(text, mode="eval").body
+    parts: list[ast.expr | ast.keyword]
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        parts = list(node.elts)
+        opening, closing = text[0], text[-1]
+    elif isinstance(node, ast.Call) and (node.args or node.keywords):
+        parts = [*node.args, *node.keywords]
+        data = text.encode()[: node.func.end_col_offset].decode()
+        opening, closing = data + "(", ")"
+    else:
+        return [head + text]
+    if opening not in ("[", "(", "{") and not isinstance(node, ast.Call):
+        return [head + text]
+    data_bytes = text.encode()
+    indent = " " * (len(head) - len(head.lstrip()))
+    lines = [head + opening]
+    for part in parts:
+        piece = data_bytes[part.col_offset : part.end_col_offset].decode()
+        lines += [
+            line + ("," if last else "")
+            for line, last in _with_last(_exploded(indent + "    ", piece, width - 1))
+        ]
+    return [*lines, indent + closing]
+
+
+def _with_last(lines: Sequence[str]) -> list[tuple[str, bool]]:
+    return [(line, index == len(lines) - 1) for index, line in enumerate(lines)]
+
+
+def _call_arguments(case: Case, names: Sequence[str]) -> str:
+    return ", ".join(
+        f"{a.name}={n}" if a.keyword else n for a, n in zip(case.arguments or (), names, strict=True)
+    )
+
+
+def _variables(names: Sequence[str], case: Case, taken: Sequence[str] = ()) -> list[str]:
+    """Parameter names as local names; an underscore keeps them apart from what the test calls."""
+    tree = ast.walk(ast.parse(case.call, mode="eval"))
+    used = (
+        {n.id for n in tree if isinstance(n, ast.Name)}
+        | {"pytest", "asyncio", "list", "request"}
+        | set(taken)
+    )
+    return [f"{name}_" if name in used else name for name in names]
+
+
+def _def(name: str, columns: Sequence[str], layout: Layout) -> str:
+    return f"def {name}({', '.join([*(['self'] if layout.in_class else []), *columns])}):"
+
+
+def _string(text: str, layout: Layout) -> str:
+    return requote(repr(text), layout.quote)
