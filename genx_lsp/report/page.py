@@ -1,0 +1,67 @@
+"""Findings to HTML: one self-contained page, safe to open however hostile the code it tells about."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime, timezone
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+import jinja2
+
+from genx_lsp.findings import Findings
+from genx_lsp.report.view import overview, target_view
+
+
+def render(
+    findings: Sequence[Findings],
+    *,
+    title: str = "GenX report",
+    root: Path | None = None,
+    made: datetime | None = None,
+) -> str:
+    """One HTML page about all findings, in their order; the latest findings of a target are enough.
+
+    `root` shortens the paths shown, `made` is the time of making (now by default; give one for a page
+    that is the same every time). Everything that comes from code is escaped; the page's policy allows
+    its own style sheet, by hash, and nothing else: no script, image, font, frame, form or request.
+    """
+    style = _text("page.css")
+    when = made or datetime.now(timezone.utc)
+    return (
+        _environment()
+        .get_template("page.html")
+        .render(
+            title=title,
+            style=style,
+            style_hash=_csp_hash(style),
+            made=when.strftime("%Y-%m-%d %H:%M %Z").strip(),
+            overview=overview(findings),
+            targets=[target_view(found, index, root) for index, found in enumerate(findings, start=1)],
+        )
+    )
+
+
+def _csp_hash(style: str) -> str:
+    digest = hashlib.sha256(style.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
+
+
+def _text(name: str) -> str:
+    return resources.files("genx_lsp.report").joinpath(name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    return jinja2.Environment(
+        loader=jinja2.DictLoader(
+            {"page.html": _text("page.html.j2"), "matrix.html": _text("matrix.html.j2")}
+        ),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )

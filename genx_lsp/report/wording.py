@@ -1,0 +1,51 @@
+"""Outcomes and expectations in the words a reader of the report would use."""
+
+from __future__ import annotations
+
+from genx_sandbox import Approx, Expectation, Leaves, Outcome, Raises, Returns
+
+LONGEST = 200
+"""Characters of one value or message shown in a cell or a list; the matrix must stay a table."""
+
+
+def count(number: int, one: str, many: str = "") -> str:
+    """`1 test`, `3 tests`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def one_line(text: str, longest: int = LONGEST) -> str:
+    """Text on one line, cut where it grows too long."""
+    flat = " ".join(text.split())
+    return flat if len(flat) <= longest else flat[: longest - 1] + "…"
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """What a program did on a call: `returned 3`, `raised ValueError: empty`, `took too long`."""
+    if outcome.kind == "value" and outcome.value is not None:
+        text = f"returned {one_line(outcome.value.text())}"
+        if outcome.arguments_after is not None:
+            left = ", ".join(value.text() for value in outcome.arguments_after)
+            text += f" and left its arguments as {one_line(left)}"
+        return text
+    if outcome.kind == "exception" and outcome.raised is not None:
+        name = outcome.raised.type_name.removeprefix("builtins.")
+        return one_line(f"raised {name}: {outcome.raised.message}".rstrip(": "))
+    plain = {"timeout": "took too long", "crash": "crashed", "refused": "was not run"}
+    text = plain.get(outcome.kind, outcome.kind)
+    return one_line(f"{text}: {outcome.detail}") if outcome.detail else text
+
+
+def expectation_text(expression: str, expectation: Expectation, expected_text: str = "") -> str:
+    """A test as one statement: `assert f(1) == 2`, `with raises(ValueError): f(0)`."""
+    if isinstance(expectation, Returns):
+        return f"assert {expression} == {expected_text or expectation.value.text()}"
+    if isinstance(expectation, Approx):
+        return f"assert {expression} == approx({expected_text or expectation.value.text()})"
+    if isinstance(expectation, Raises):
+        name = expectation.type_name.removeprefix("builtins.")
+        match = f", match={expectation.match!r}" if expectation.match else ""
+        return f"with raises({name}{match}): {expression}"
+    if isinstance(expectation, Leaves):
+        left = ", ".join(value.text() for value in expectation.arguments)
+        return f"{expression}  # leaves its arguments as {left}"
+    return f"{expression}  # nothing expected yet"
