@@ -66,7 +66,7 @@ def _doctests(target: Target, docstring: str, *, everything: bool) -> Iterator[C
                 expression, expectation, text = checked
                 call = script.call(expression)
                 if call is not None:
-                    yield make_test(call, expectation, text, origin=TestOrigin.DOCSTRING, trusted=True)
+                    yield make_test(call[:2], expectation, text, origin=TestOrigin.DOCSTRING, trusted=True)
         if not isinstance(last, (ast.Import, ast.ImportFrom)) and example.exc_msg is None:
             script.run(last)
 
@@ -129,7 +129,7 @@ def _prose(target: Target, docstring: str) -> Iterator[CallTest]:
             if isinstance(expectation, Unknown) and not isinstance(expected, (ast.Call, ast.Attribute)):
                 continue  # `f(1) = y`: talk about variables, no example.
             text = "" if raised else ast.unparse(expected)
-            yield make_test(made, expectation, text, origin=TestOrigin.DOCSTRING, trusted=True)
+            yield make_test(made[:2], expectation, text, origin=TestOrigin.DOCSTRING, trusted=True)
 
 
 def _calls_in(line: str, target: Target) -> Iterator[tuple[ast.expr, str, str]]:

@@ -30,7 +30,10 @@ def code_key(source: str) -> str:
 
 
 def test_key(
-    expression: str, expectation: Expectation, setup: str = "", expected_text: str = ""
+    expression: str,
+    expectation: Expectation,
+    setup: str = "",  # noqa: PT028 - a key of tests, not a test
+    expected_text: str = "",  # noqa: PT028
 ) -> str:
     """Hash of a call and what is expected of it.
 
@@ -48,6 +51,11 @@ test_key.__test__ = False  # type: ignore[attr-defined]  # pytest would collect 
 def call_key(expression: str, setup: str = "") -> str:
     """Hash of a call alone, whatever is expected of it."""
     return _digest("call", normal_expression(expression), setup.strip())
+
+
+def item_key(path: str, source: str, node_id: str) -> str:
+    """Hash of a pytest item as it stands in its file."""
+    return _digest("item", path, source, node_id)
 
 
 def normal_expression(expression: str) -> str:

@@ -165,6 +165,8 @@ def mentions(node: ast.AST, target: Target, names: Names | None = None) -> bool:
             if target.class_name or ast.unparse(part.value) in names.modules:
                 return True
         elif isinstance(part, ast.Name):
+            if part.id in names.foreign and part.id not in names.own:
+                continue
             if not target.class_name and names.own.get(part.id, part.id) == target.name:
                 return True
             # A constructor is reached through the class itself.

@@ -13,7 +13,7 @@ from genx_sandbox import Expectation, Unknown
 
 _MAX_SETUP = 12
 """Statements; a longer story is better told by the test it stands in."""
-_ODD_NAMES = frozenset({"pytest", "input", "breakpoint", "exit", "quit", "open", "__import__"})
+_ODD_NAMES = frozenset({"input", "breakpoint", "exit", "quit", "open", "__import__"})
 
 
 class Script:
@@ -32,19 +32,36 @@ class Script:
         if isinstance(localised, ast.stmt):
             self._statements.append(ast.fix_missing_locations(localised))
 
-    def call(self, expression: ast.expr) -> tuple[str, str] | None:
-        """The expression in the module's names and its setup; None if it leans on something out of reach."""
+    def localise(self, expression: ast.expr) -> ast.expr:
+        """The expression in the module's names."""
         node = self._localiser.visit(copy.deepcopy(expression))
-        if not isinstance(node, ast.expr):
+        return node if isinstance(node, ast.expr) else expression
+
+    def resolve(self, expression: ast.expr) -> ast.expr:
+        """Put kept results into an assertion about them: `total == 3` becomes `cart.total() == 3`."""
+        setup = self._slice(free_names(self.localise(expression)))
+        node, left = _inline(copy.deepcopy(expression), setup)
+        return node if len(left) < len(setup) else expression
+
+    def call(self, expression: ast.expr, expected: ast.expr | None = None) -> tuple[str, str, str] | None:
+        """The expression in the module's names, its setup, and the expected side as text.
+
+        None if it leans on something out of reach. The expected side may be evaluated after the same setup.
+        """
+        both = [self.localise(e) for e in (expression, expected) if e is not None]
+        pair: ast.expr = ast.Tuple(elts=both, ctx=ast.Load())
+        setup = self._slice(free_names(pair))
+        pair, setup = _inline(pair, setup)
+        imports = self._imports(pair, setup)
+        if imports is None or len(setup) > _MAX_SETUP or not isinstance(pair, ast.Tuple):
             return None
-        setup = self._slice(free_names(node))
-        node, setup = _inline(node, setup)
-        node = plain_call(node)
-        imports = self._imports(node, setup)
-        if imports is None or len(setup) > _MAX_SETUP:
+        if any(isinstance(n, (ast.Await, ast.Yield, ast.YieldFrom)) for s in setup for n in ast.walk(s)):
             return None
+        texts = [
+            ast.unparse(ast.fix_missing_locations(e)) for e in (plain_call(pair.elts[0]), *pair.elts[1:])
+        ]
         lines = [*imports, *(ast.unparse(s) for s in setup)]
-        return ast.unparse(ast.fix_missing_locations(node)), "\n".join(lines)
+        return texts[0], "\n".join(lines), texts[1] if expected is not None else ""
 
     def _slice(self, needed: set[str]) -> list[ast.stmt]:
         """Backward slice: a statement counts if it binds or touches a name that is needed after it."""
@@ -71,6 +88,11 @@ class Script:
             for name in sorted(free_names(part) - bound):
                 foreign = self._names.foreign.get(name)
                 if name in _ODD_NAMES:
+                    return None
+                if foreign is not None and "pytest" in foreign:
+                    # Only `pytest.approx` on the expected side may use it, and that is never evaluated.
+                    if isinstance(part, ast.Tuple) and name not in free_names(part.elts[0]):
+                        continue
                     return None
                 if foreign is not None and self._module.get(name) != foreign:
                     imports.append(foreign)
