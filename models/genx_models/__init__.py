@@ -22,6 +22,8 @@ from genx_models.generation import (
     Request,
     Text,
 )
+from genx_models.registry import ModelSpec
+from genx_models.store import Store
 
 __all__ = [
     "AdapterError",
@@ -34,9 +36,11 @@ __all__ = [
     "Infill",
     "ModelError",
     "ModelInfo",
+    "ModelSpec",
     "Prompt",
     "PromptTooLong",
     "Request",
+    "Store",
     "Text",
     "UnknownModel",
     "Worker",

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from genx_models import errors, frames
-from genx_models.errors import AdapterError, UnknownModel, WorkerError
+from genx_models.errors import AdapterError, WorkerError
 from genx_models.frames import Frame
 from genx_models.generation import Completion, ModelInfo, Prompt, Request
+from genx_models.gguf import check_gguf
 from genx_models.process import WorkerProcess
 
 _GLANCE = 0.05
@@ -299,17 +300,6 @@ def default_threads() -> int:
     with contextlib.suppress(AttributeError):
         return max(1, len(os.sched_getaffinity(0)) - 1)
     return max(1, (os.cpu_count() or 2) - 1)
-
-
-def check_gguf(path: Path) -> None:
-    """Raises `UnknownModel` unless `path` is a file that begins as GGUF files do."""
-    try:
-        with path.open("rb") as file:
-            magic = file.read(4)
-    except OSError as error:
-        raise UnknownModel(f"The model file {path} cannot be read: {error.strerror}.") from error
-    if magic != b"GGUF":
-        raise UnknownModel(f"{path} is not a GGUF file.")
 
 
 def _error(answer: Frame) -> errors.ModelError:
