@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from genx_lsp import __version__
-from genx_lsp.cli import feedback, serve, suggest
+from genx_lsp.cli import doctor, feedback, models, serve, suggest, watch
 from genx_lsp.cli.exits import Exit
 from genx_lsp.errors import EmitError, GenxError, StaleError, Unavailable
 
@@ -22,7 +22,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(suggest.suggest)
+app.command()(watch.watch)
 app.command()(serve.serve)
+app.add_typer(models.app, name="models")
+app.command()(doctor.doctor)
 app.add_typer(feedback.app, name="feedback")
 
 

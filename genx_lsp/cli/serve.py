@@ -25,6 +25,7 @@ def serve(
     if tcp and stdio:
         raise typer.BadParameter("--tcp and --stdio exclude each other.")
     if tcp:
-        server.serve_tcp(host, port)
+        code = server.serve_tcp(host, port)
     else:
-        server.serve_stdio()
+        code = server.serve_stdio()
+    raise typer.Exit(code)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -50,14 +50,18 @@ def opened(path: Path, settings: Settings) -> Iterator[tuple[Engine, FeedbackSto
 
 
 @contextmanager
-def cancelled_by_ctrl_c() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets, so that work ends in order; the second one breaks off."""
+def cancelled_by_ctrl_c(also: Callable[[], None] = lambda: None) -> Iterator[threading.Event]:
+    """An event that the first Ctrl-C sets, so that work ends in order; the second one breaks off.
+
+    `also` is called with it, from the signal handler.
+    """
     cancel = threading.Event()
 
     def stop(number: int, frame: FrameType | None) -> None:
         if cancel.is_set():
             raise KeyboardInterrupt
         cancel.set()
+        also()
 
     before = signal.signal(signal.SIGINT, stop)
     try:
