@@ -1,7 +1,7 @@
 """What survived, as text: pytest files in the project's own conventions, and minimal edits."""
 
 from genx_lsp.emit.edits import apply_edits, diff, fix_edits, line_edits, title
-from genx_lsp.emit.plan import plan_tests, tests_path
+from genx_lsp.emit.plan import plan_tests, test_path
 from genx_lsp.emit.write import write_fix, write_plan
 
 __all__ = [
@@ -10,7 +10,7 @@ __all__ = [
     "fix_edits",
     "line_edits",
     "plan_tests",
-    "tests_path",
+    "test_path",
     "title",
     "write_fix",
     "write_plan",

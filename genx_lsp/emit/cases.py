@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import ast
 import re
+import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from genx_lsp.emit.literals import Writer, can_approx, is_inexact
-from genx_lsp.emit.scope import Import
+from genx_lsp.emit.literals import can_approx, has_nan, is_inexact
+from genx_lsp.emit.scope import Import, resolve
+from genx_lsp.emit.spelling import Writer
 from genx_lsp.findings import TestSuggestion
 from genx_lsp.target import Target
 from genx_sandbox import Approx, Leaves, Raises, Returns, Value
+
+_LONGEST_MATCH = 70
 
 Wrap = Literal["", "list", "run", "collect"]
 """How a call becomes a value: `list(f())`, `asyncio.run(f())`, or all that it yields asynchronously."""
@@ -42,7 +46,7 @@ class Case:
     callee: str
     arguments: tuple[Argument, ...] | None
     """None where they cannot be told apart (`*args`, or no call at all)."""
-    kind: Literal["equals", "is", "approx", "raises", "leaves"]
+    kind: Literal["equals", "is", "approx", "nan", "raises", "leaves"]
     expected: str
     """What stands right of `==` or `is`, within `approx(...)`, or the exception."""
     wrap: Wrap = ""
@@ -50,7 +54,8 @@ class Case:
     """Source of `match=`."""
     after: tuple[tuple[int, str], ...] = ()
     """Arguments that the call changes, by index, and what it leaves them as."""
-    value: Value | None = None
+    setup: tuple[str, ...] = ()
+    """Statements before the call."""
     needed: frozenset[Import] = frozenset()
 
     @property
@@ -67,6 +72,9 @@ class Case:
 def build_case(suggestion: TestSuggestion, target: Target, new_writer: Callable[[], Writer]) -> Case | None:
     """The case, or None where no test file can express it (an unknown expectation, a value of no literal)."""
     writer = new_writer()
+    setup = _setup(suggestion.test.setup, writer)
+    if setup is None:
+        return None
     call = writer.expression(suggestion.test.expression)
     if call is None:
         return None
@@ -74,7 +82,32 @@ def build_case(suggestion: TestSuggestion, target: Target, new_writer: Callable[
     case = _expect(suggestion, target, writer, call, callee, arguments)
     if case is None or not _wrap_modules(case, writer):
         return None
-    return replace(case, needed=frozenset(writer.needed))
+    return replace(case, setup=setup, needed=frozenset(writer.needed))
+
+
+def _setup(text: str, writer: Writer) -> tuple[str, ...] | None:
+    """The statements before the call; their imports join the file's."""
+    try:
+        tree = ast.parse(textwrap.dedent(text))
+    except (SyntaxError, ValueError):
+        return None
+    lines: list[str] = []
+    for node in tree.body:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            if not all(writer.imported(entry) for entry in _entries(node)):
+                return None
+            continue
+        statement = writer.statement(node)
+        if statement is None:
+            return None
+        lines += statement.split("\n")
+    return tuple(lines)
+
+
+def _entries(node: ast.Import | ast.ImportFrom) -> list[Import]:
+    if isinstance(node, ast.Import):
+        return [Import(a.name, "", a.asname or "") for a in node.names]
+    return [Import(resolve(node, ""), a.name, a.asname or "") for a in node.names]
 
 
 def _expect(
@@ -99,10 +132,13 @@ def _expect(
     if not isinstance(expectation, Returns | Approx):
         return None
     value = expectation.value
+    if has_nan(value):
+        # NaN equals nothing, itself included.
+        return replace(base, kind="nan") if value.kind == "float" and writer.module("math") else None
     text = _expected_text(suggestion, value, writer)
     if text is None:
         return None
-    base = replace(base, wrap=_wrap(target, value), value=value, expected=text)
+    base = replace(base, wrap=_wrap(target, value), expected=text)
     if value.kind in ("none", "bool", "ellipsis", "enum"):
         return replace(base, kind="is")
     inexact = isinstance(expectation, Approx) or is_inexact(value)
@@ -162,16 +198,28 @@ def _match(pattern: str | None, writer: Writer) -> str | None:
     """Source of `match=`: plain where the text has nothing special; None where `re` cannot be imported."""
     if not pattern:
         return ""
-    plain = re.sub(r"\\(.)", r"\1", pattern)
-    if "\n" in plain or re.escape(plain) != pattern:
-        # Written by a person, or not a whole message: it stays a pattern.
-        literal = writer.string(pattern)
+    plain = re.sub(r"\\(.)", r"\1", pattern, flags=re.DOTALL)
+    if re.escape(plain) != pattern:
+        # Written by a person: it stays a pattern.
         raw = f"r{writer.quote}{pattern}{writer.quote}"
-        return raw if "\\" in pattern and writer.quote not in pattern and "\n" not in pattern else literal
+        fits = "\\" in pattern and writer.quote not in pattern and "\n" not in pattern
+        return raw if fits else writer.string(pattern)
+    plain = _stable_part(plain)
+    if not plain:
+        return ""
     if not any(c in ".^$*+?{}[]\\|()" for c in plain):
         return writer.string(plain)
     module = writer.module("re")
     return f"{module}.escape({writer.string(plain)})" if module else None
+
+
+def _stable_part(message: str) -> str:
+    """What of a message is worth matching: its first line, cut at a word, up to any memory address."""
+    line = message.split("\n", 1)[0]
+    line = re.split(r"(?:<[^<>]*)?\b0x[0-9a-fA-F]{6,}", line)[0]
+    if len(line) > _LONGEST_MATCH:
+        line = line[:_LONGEST_MATCH].rpartition(" ")[0] or line[:_LONGEST_MATCH]
+    return line.rstrip() if line != message else line
 
 
 def _wrap(target: Target, value: Value | None) -> Wrap:

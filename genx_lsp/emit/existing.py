@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import StringIO
 
+from genx_lsp.emit.cases import Case
 from genx_lsp.emit.scope import ImportStyle, resolve
 from genx_lsp.project import Project
 from genx_lsp.project_files import read_line_length
@@ -59,16 +60,25 @@ def habits(project: Project, trees: Sequence[tuple[str, ast.Module]], own: str, 
     )
 
 
-def checked_calls(tree: ast.Module) -> frozenset[str]:
-    """Every call that a test of the file makes, normalised; the rows of `parametrize` are filled in."""
+def checked_calls(tree: ast.Module, name: str) -> frozenset[str]:
+    """Every call (or property) of that name in the file's tests, normalised.
+
+    The rows of `parametrize` and simple local assignments are filled in.
+    """
     found: set[str] = set()
     for function in _tests(tree):
-        for row in list(_rows(function)) or [{}]:
+        named = [n for n in ast.walk(function) if isinstance(n, ast.expr) and _callee(n) == name]
+        for row in (list(_rows(function)) or [{}]) if named else []:
             values = {**row, **_locals(function, row)}
-            for node in ast.walk(function):
-                if isinstance(node, ast.Call):
-                    found.add(call_key(node, values))
+            found.update(call_key(node, values) for node in named)
     return frozenset(found)
+
+
+def case_key(case: Case) -> str:
+    """The same of a case that is to be written."""
+    function = ast.parse("\n".join(["def test():", *(f"    {line}" for line in case.setup), "    pass"]))
+    values = _locals(function.body[0], {}) if isinstance(function.body[0], ast.FunctionDef) else {}
+    return call_key(ast.parse(case.call, mode="eval").body, values)
 
 
 def call_key(node: ast.expr, values: Mapping[str, ast.expr] | None = None) -> str:
@@ -113,6 +123,14 @@ def mentions(tree: ast.Module, name: str) -> bool:
         if isinstance(node, ast.alias) and name == node.name:
             return True
     return False
+
+
+def _callee(node: ast.expr) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    if not isinstance(node, ast.Call):
+        return ""
+    return node.func.id if isinstance(node.func, ast.Name) else _callee(node.func)
 
 
 def _tests(tree: ast.Module) -> Iterator[_Function]:

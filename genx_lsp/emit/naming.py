@@ -31,7 +31,7 @@ def name_case(case: Case, target: Target, siblings: Sequence[Case], taken: Itera
         wanted = [f"{head} for {p}" for p in (distinct or own)]
         if not any(c.kind == "raises" and c.expected == case.expected for c in siblings if c is not case):
             wanted.insert(0, head)
-    elif case.kind == "leaves":
+    elif case.after:
         changed = [case.arguments[i].name for i, _ in case.after] if case.arguments else []
         wanted = [f"changes {' and '.join(changed)}"]
         wanted += [f"{wanted[0]} for {p}" for p in own]
@@ -64,7 +64,8 @@ def phrases(case: Case, target: Target) -> list[str]:
     found: list[str] = []
     for argument in case.arguments or ():
         found += _about(argument)
-    if not case.arguments and case.arguments is not None and target.parameters:
+    found += _receiver(case, target)
+    if not found and not case.arguments and case.arguments is not None and target.parameters:
         found.append("defaults")
     if case.kind == "is":
         found.append(f"is {case.expected.rpartition('.')[2].lower()}")
@@ -74,6 +75,23 @@ def phrases(case: Case, target: Target) -> list[str]:
     if len(found) > 1:
         found.append(f"{found[0]} and {found[1]}")
     return found
+
+
+def _receiver(case: Case, target: Target) -> list[str]:
+    """What the object is made of that a method is called on: `empty cart`, `cart of two`."""
+    node = ast.parse(case.callee if case.arguments is not None else case.call, mode="eval").body
+    if not target.class_name or not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Call):
+        return []
+    owner = target.class_name.rpartition(".")[2].lower()
+    arguments = [*node.value.args, *(k.value for k in node.value.keywords)]
+    if not arguments:
+        return [f"new {owner}"]
+    if isinstance(arguments[0], ast.List | ast.Tuple | ast.Set) and len(arguments) == 1:
+        size = len(arguments[0].elts)
+        return [f"{owner} of {_number(size)}" if size else f"empty {owner}"]
+    if isinstance(arguments[0], ast.Dict) and len(arguments) == 1 and not arguments[0].keys:
+        return [f"empty {owner}"]
+    return []
 
 
 def _about(argument: Argument) -> list[str]:

@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from genx_lsp.config import Settings
@@ -39,10 +40,18 @@ def read_tests(project: Project) -> tuple[TestSource, ...]:
 
 def _read(path: Path, project: Project) -> TestSource | None:
     try:
-        source = decode(path).text
-        return TestSource(path, module_name(path, project), source, ast.parse(source))
-    except (GenxError, SyntaxError, ValueError, RecursionError):
+        status = path.stat()
+        source, tree = _parsed(path, status.st_mtime_ns, status.st_size)
+        return TestSource(path, module_name(path, project), source, tree)
+    except (GenxError, OSError, SyntaxError, ValueError, RecursionError):
         return None
+
+
+@lru_cache(maxsize=_MOST_READ)
+def _parsed(path: Path, _changed: int, _size: int) -> tuple[str, ast.Module]:
+    # Every function of every save asks again; parsing a large suite takes a second.
+    source = decode(path).text
+    return source, ast.parse(source)
 
 
 def choose_file(target: Target, project: Project, settings: Settings, tests: tuple[TestSource, ...]) -> Path:

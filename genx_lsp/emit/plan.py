@@ -5,19 +5,19 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from genx_lsp.config import Settings
 from genx_lsp.emit.cases import Case, build_case
 from genx_lsp.emit.classes import ClassIndex
-from genx_lsp.emit.existing import Habits, call_key, checked_calls, habits, imports_module, used_names
+from genx_lsp.emit.existing import Habits, case_key, checked_calls, habits, imports_module, used_names
 from genx_lsp.emit.imports import import_block, merge_imports
-from genx_lsp.emit.literals import Writer
 from genx_lsp.emit.naming import stem
 from genx_lsp.emit.place import TestSource, choose_file, read_tests
-from genx_lsp.emit.render import Layout, Rendered, render_tests
+from genx_lsp.emit.render import OBSERVED, Layout, Rendered, render_tests
 from genx_lsp.emit.scope import Bindings, Import, Scope, bindings_of
+from genx_lsp.emit.spelling import Writer
 from genx_lsp.errors import EmitError, GenxError
 from genx_lsp.findings import TestFilePlan, TestSuggestion
 from genx_lsp.project import Project, is_importable, module_name
@@ -27,7 +27,7 @@ from genx_lsp.target import Target
 _HABITS_FROM = 20
 
 
-def tests_path(target: Target, project: Project, settings: Settings) -> Path:
+def test_path(target: Target, project: Project, settings: Settings) -> Path:
     """The file that `plan_tests` would add to or make, for callers that hold it open."""
     return choose_file(target, project, settings, read_tests(project))
 
@@ -41,7 +41,7 @@ def plan_tests(
 ) -> TestFilePlan | None:
     """The test file with the suggested tests added; None where nothing is left to add.
 
-    `existing_source` is the text of `tests_path(...)` where an editor holds it; else the file on disk
+    `existing_source` is the text of `test_path(...)` where an editor holds it; else the file on disk
     is read. Raises `EmitError` for a test file that cannot be parsed.
     """
     if not is_importable(target.module):
@@ -130,21 +130,29 @@ def _cases(
     scope = Scope(target.module, module_names, bindings_of(file.tree, file.module), ways.style)
     classes = ClassIndex(project, {target.module: target.module_source})
     trees = [file.tree, *(t.tree for t in tests if imports_module(t.tree, t.module, target.module))]
-    checked = frozenset().union(*(checked_calls(tree) for tree in trees))
+    checked = frozenset().union(*(checked_calls(tree, target.name) for tree in trees))
     cases: list[Case] = []
     for suggestion in suggestions:
         case = build_case(suggestion, target, lambda: Writer(scope, classes, ways.quote))
         if case is None:
             continue
-        key = call_key(ast.parse(case.call, mode="eval").body)
-        if key in checked or any(_same(case, other) for other in cases):
+        twin = next((c for c in cases if (c.call, c.setup) == (case.call, case.setup)), None)
+        if case_key(case) in checked:
             continue
-        cases.append(case)
+        if twin is None:
+            cases.append(case)
+        elif merged := _merged(twin, case):
+            cases[cases.index(twin)] = merged
     return cases
 
 
-def _same(first: Case, second: Case) -> bool:
-    return first.call == second.call and (first.kind == "leaves") == (second.kind == "leaves")
+def _merged(first: Case, second: Case) -> Case | None:
+    """One test for what a call returns and what it leaves its arguments as."""
+    kinds = {first.kind, second.kind}
+    if (first.after and second.after) or "leaves" not in kinds or kinds & {"raises", "nan"}:
+        return None
+    returning, leaving = (second, first) if first.kind == "leaves" else (first, second)
+    return replace(returning, after=leaving.after, needed=first.needed | second.needed)
 
 
 def _appended(
@@ -196,7 +204,7 @@ def _span(tree: ast.Module, text: str, names: Sequence[str]) -> tuple[int, int]:
         mine = [n for n in functions if n.name in added]
         for node in mine:
             start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            if lines[start - 2].lstrip().startswith("# Observed"):
+            if lines[start - 2].lstrip().startswith(OBSERVED):
                 start -= 1
             if isinstance(parent, ast.ClassDef) and len(mine) == len(parent.body):
                 start = min(start, parent.lineno)

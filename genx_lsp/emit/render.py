@@ -11,7 +11,7 @@ from genx_lsp.emit.literals import requote
 from genx_lsp.emit.naming import name_case, name_table, row_ids
 from genx_lsp.target import Target
 
-_OBSERVED = "# Observed: what the code does, not what anything says it should."
+OBSERVED = "# Observed: nothing but the code itself says so."
 
 _RESERVED = {"pytest", "asyncio", "list", "request", "self"}
 
@@ -75,7 +75,7 @@ def _groups(cases: Sequence[Case], layout: Layout) -> list[list[Case]]:
 
 def _shape(case: Case) -> object:
     """What cases of one table have in common; None for one that stands alone."""
-    if not case.plain or not case.arguments or case.kind == "leaves":
+    if not case.plain or not case.arguments or case.setup or case.after or case.kind == "nan":
         return None
     arguments = tuple((a.name, a.keyword) for a in case.arguments)
     if case.kind == "raises":
@@ -104,7 +104,7 @@ def _table(cases: Sequence[Case], target: Target, layout: Layout, name: str) -> 
         heading = "(" + ", ".join(_string(c, layout) for c in columns) + ")"
     call = _wrapped(first, f"{first.callee}({_call_arguments(first, names)})")
     lines = [
-        *([_OBSERVED] if all(c.observed for c in cases) else []),
+        *([OBSERVED] if all(c.observed for c in cases) else []),
         "@pytest.mark.parametrize(",
         f"    {heading},",
         "    [",
@@ -113,10 +113,11 @@ def _table(cases: Sequence[Case], target: Target, layout: Layout, name: str) -> 
         ")",
         _def(name, columns, layout),
     ]
+    lines += _prelude(first)
     if raises:
         return [*lines, *_raising(first, call)]
     operator = "is" if first.kind == "is" else "=="
-    return [*lines, *_prelude(first), f"    assert {call} {operator} {columns[-1]}"]
+    return [*lines, f"    assert {call} {operator} {columns[-1]}"]
 
 
 def _row(cells: Sequence[str], row_id: str, layout: Layout, comment: str) -> list[str]:
@@ -132,53 +133,70 @@ def _row(cells: Sequence[str], row_id: str, layout: Layout, comment: str) -> lis
 
 
 def _single(case: Case, layout: Layout, name: str) -> list[str]:
-    lines = [*([_OBSERVED] if case.observed else []), _def(name, [], layout)]
+    lines = [*([OBSERVED] if case.observed else []), _def(name, [], layout)]
     width = layout.line_length - (4 if layout.in_class else 0)
-    if case.kind == "leaves":
-        return [*lines, *_leaving(case)]
-    call = _wrapped(case, case.call)
-    if case.kind == "raises":
-        body = _raising(case, call)
-        if max(map(len, body)) <= width or not case.arguments:
-            return [*lines, *body]
-        names = _variables([a.name for a in case.arguments], case)
-        call = _wrapped(case, f"{case.callee}({_call_arguments(case, names)})")
-        return [*lines, *_assigned(case, names, width), "", *_raising(case, call)]
-    operator = "is" if case.kind == "is" else "=="
-    short = f"    assert {call} {operator} {case.expected}"
-    if len(short) <= width:
-        return [*lines, *_prelude(case), short]
-    lines += _prelude(case)
-    result = f"    result = {call}"
-    if len(result) > width and case.arguments:
+    setup = [*(f"    {line}" for line in case.setup), *_prelude(case)]
+    if case.after:
+        return [*lines, *setup, *_leaving(case)]
+    short = _checked(case, case.call)
+    if max(map(len, short)) <= width:
+        return [*lines, *setup, *short]
+    call = case.call
+    if case.arguments and len(f"    result = {_wrapped(case, call)}") > width:
         names = _variables([a.name for a in case.arguments], case, ["result"])
-        lines += _assigned(case, names, width)
-        result = f"    result = {_wrapped(case, f'{case.callee}({_call_arguments(case, names)})')}"
-    final = _exploded("    assert result " + operator + " ", case.expected, width)
-    return [*lines, *_exploded("    result = ", result.partition(" = ")[2], width), "", *final]
+        call = f"{case.callee}({_call_arguments(case, names)})"
+        setup += [*_assigned(case, names, width), *([""] if case.kind == "raises" else [])]
+    if case.kind in ("raises", "nan"):
+        return [*lines, *setup, *_checked(case, call)]
+    operator = "is" if case.kind == "is" else "=="
+    return [
+        *lines,
+        *setup,
+        *_exploded("    result = ", _wrapped(case, call), width),
+        "",
+        *_exploded(f"    assert result {operator} ", case.expected, width),
+    ]
 
 
 def _leaving(case: Case) -> list[str]:
+    """The call with names for the arguments it changes, so that they can be looked at afterwards."""
     arguments = case.arguments or ()
     changed = [index for index, _ in case.after]
     names = _variables([arguments[index].name for index in changed], case)
-    shown = dict(zip(changed, names, strict=True))
+    # What is a local name already needs no other.
+    shown = {
+        i: arguments[i].text if arguments[i].text.isidentifier() else name
+        for i, name in zip(changed, names, strict=True)
+    }
     call_arguments = ", ".join(
         (f"{a.name}={shown[i]}" if a.keyword else shown[i]) if i in shown else a.source
         for i, a in enumerate(arguments)
     )
+    assigned = [f"    {shown[i]} = {arguments[i].text}" for i in changed if shown[i] != arguments[i].text]
     return [
-        *(f"    {shown[i]} = {arguments[i].text}" for i in changed),
-        "",
-        f"    {_wrapped(case, f'{case.callee}({call_arguments})')}",
-        "",
+        *assigned,
+        *([""] if assigned else []),
+        *_checked(case, f"{case.callee}({call_arguments})"),
+        *([""] if case.kind == "leaves" else []),
         *(f"    assert {shown[i]} == {text}" for i, text in case.after),
     ]
 
 
+def _checked(case: Case, call: str) -> list[str]:
+    """The call and what is asserted of it."""
+    call = _wrapped(case, call)
+    if case.kind == "raises":
+        return _raising(case, call)
+    if case.kind == "nan":
+        return [f"    assert math.isnan({call})"]
+    if case.kind == "leaves":
+        return [f"    {call}"]
+    return [f"    assert {call} {'is' if case.kind == 'is' else '=='} {case.expected}"]
+
+
 def _raising(case: Case, call: str) -> list[str]:
     match = f", match={case.match}" if case.match else ""
-    return [*_prelude(case), f"    with pytest.raises({case.expected}{match}):", f"        {call}"]
+    return [f"    with pytest.raises({case.expected}{match}):", f"        {call}"]
 
 
 def _prelude(case: Case) -> list[str]:
