@@ -18,6 +18,8 @@ from genx_sandbox.zygote import Fork, Recipe, Zygote
 # Half of what is promised: a set cancel event is seen within 20 ms.
 TICK = 0.010
 _READ = 1 << 16
+# Idle zygotes kept beyond one a job: values and items take turns.
+_SPARE = 2
 
 
 def usable_jobs(jobs: int) -> int:
@@ -32,17 +34,15 @@ def usable_jobs(jobs: int) -> int:
 class Pool:
     """Zygotes of one kind, lent out one program at a time, so that several runs share them fairly."""
 
-    def __init__(self, recipe: Callable[[], Recipe], jobs: int) -> None:
-        self._recipe = recipe
+    def __init__(self, jobs: int) -> None:
         self._jobs = jobs
         self._lock = threading.Lock()
-        self._free: list[tuple[Recipe, Zygote]] = []
+        self._free: list[Zygote] = []
         self._lent: dict[Zygote, int] = {}
         self._closed = False
 
-    def try_acquire(self, needy: bool) -> Zygote | None:
+    def try_acquire(self, recipe: Recipe, needy: bool) -> Zygote | None:
         """A zygote if one may run now. `needy`: the asking run has none to wait for."""
-        recipe = self._recipe()
         with self._lock:
             if self._closed:
                 raise SandboxError("This sandbox has been closed.")
@@ -51,14 +51,11 @@ class Pool:
             stuck = needy and self._lent and all(owner == own for owner in self._lent.values())
             if len(self._lent) >= self._jobs and not stuck:
                 return None
-            zygote = None
-            while self._free and zygote is None:
-                made_by, candidate = self._free.pop()
-                if made_by == recipe:
-                    zygote = candidate
-                else:
-                    candidate.close()
-            zygote = zygote or Zygote(recipe)
+            zygote = next((z for z in reversed(self._free) if z.recipe == recipe), None)
+            if zygote is None:
+                zygote = Zygote(recipe)
+            else:
+                self._free.remove(zygote)
             self._lent[zygote] = own
             return zygote
 
@@ -66,10 +63,12 @@ class Pool:
         """Give a zygote back."""
         with self._lock:
             self._lent.pop(zygote, None)
-            if not self._closed and len(self._free) < self._jobs:
-                self._free.append((zygote.recipe, zygote))
-                return
-        zygote.close()
+            self._free.append(zygote)
+            # The oldest go first: their view of the project, or their test file's folder, is of the past.
+            most = 0 if self._closed else self._jobs + _SPARE
+            surplus = [self._free.pop(0) for _ in range(len(self._free) - most)]
+        for old in surplus:
+            old.close()
 
     def close(self) -> None:
         """End every idle zygote now; lent ones end when their run notices."""
@@ -77,12 +76,17 @@ class Pool:
             self._closed = True
             free, self._free = self._free, []
             lent = list(self._lent)
-        for _, zygote in free:
+        for zygote in free:
             zygote.close()
         for zygote in lent:
             zygote.kill()
 
-    def run(self, conversations: Iterable[Conversation], cancel: threading.Event | None) -> Iterator[Any]:
+    def run(
+        self,
+        recipe: Callable[[], Recipe],
+        conversations: Iterable[Conversation],
+        cancel: threading.Event | None,
+    ) -> Iterator[Any]:
         """Drive conversations to their ends, in the caller's thread; yield each result as it comes."""
         waiting = deque(conversations)
         active: list[_Turn] = []
@@ -90,7 +94,7 @@ class Pool:
             while waiting or active:
                 _check(cancel)
                 while waiting:
-                    zygote = self.try_acquire(needy=not active)
+                    zygote = self.try_acquire(recipe(), needy=not active)
                     if zygote is None:
                         break
                     turn = _Turn(waiting.popleft(), zygote)

@@ -12,7 +12,8 @@ from typing import Protocol
 
 from genx_sandbox.conversation import CallsConversation
 from genx_sandbox.errors import SandboxUnavailable
-from genx_sandbox.jail import bubblewrap, interpreter, view
+from genx_sandbox.items_conversation import ItemsConversation
+from genx_sandbox.jail import bubblewrap, interpreter, overlay, view
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import ItemsResult, Level, ProgramResult
 from genx_sandbox.pool import Pool, usable_jobs
@@ -58,7 +59,7 @@ class Sandbox:
         self._jobs = usable_jobs(jobs)
         self._lock = threading.Lock()
         self._views: dict[bool, tuple[float, view.View]] = {}
-        self._calls = Pool(self._calls_recipe, self._jobs)
+        self._pool = Pool(self._jobs)
 
     @property
     def level(self) -> Level:
@@ -70,13 +71,23 @@ class Sandbox:
     ) -> Iterator[ProgramResult]:
         """Run every call on every program (values grade); yield each program's result as it ends."""
         folder, roots = self._places()
-        return self._calls.run(
-            (CallsConversation(p, calls, self._limits, folder, roots) for p in programs), cancel
-        )
+        talks = [CallsConversation(p, calls, self._limits, folder, roots) for p in programs]
+        return self._pool.run(self._calls_recipe, talks, cancel)
+
+    def run_items(
+        self, programs: Sequence[Program], file: TestFile, cancel: threading.Event | None = None
+    ) -> Iterator[ItemsResult]:
+        """Run a pytest file on every program (items grade), each in a fork of its own.
+
+        The file exists only inside the jail, at its path; a private /tmp is writable, nothing else.
+        """
+        folder, roots = self._places()
+        talks = [ItemsConversation(p, file, self._limits, folder, roots) for p in programs]
+        return self._pool.run(lambda: self._items_recipe(file.path), talks, cancel)
 
     def close(self) -> None:
         """End every process of it, from any thread. Runs under way raise SandboxError."""
-        self._calls.close()
+        self._pool.close()
 
     def __enter__(self) -> Sandbox:
         return self
@@ -103,7 +114,26 @@ class Sandbox:
         python = interpreter.examine(self._workspace.interpreter)
         seen = self._look(python, whole_system=False)
         command = bubblewrap.command(_bwrap(), seen, _ENVIRONMENT)
-        profile = {"writable": [], "writable_bytes": 0, "preload": preload_for("values")}
+        profile = {"writable": [], "writable_bytes": 0, "preload": preload_for("values"), "pytest": False}
+        return Recipe(tuple(command), str(python.executable), profile)
+
+    def _items_recipe(self, file: Path) -> Recipe:
+        python = interpreter.examine(self._workspace.interpreter)
+        seen = self._look(python, whole_system=True)
+        command = bubblewrap.command(
+            _bwrap(),
+            seen,
+            {**_ENVIRONMENT, "HOME": "/tmp", "TMPDIR": "/tmp"},
+            tmpfs_bytes=self._limits.scratch_bytes,
+            site=overlay.own_pytest(),
+            over=overlay.overlay(file.absolute(), seen),
+        )
+        profile = {
+            "writable": ["/tmp", str(file.absolute())],
+            "writable_bytes": self._limits.scratch_bytes,
+            "preload": preload_for("items"),
+            "pytest": True,
+        }
         return Recipe(tuple(command), str(python.executable), profile)
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from genx_sandbox.errors import SandboxCancelled, SandboxError, SandboxUnavailable
 from genx_sandbox.jail import spawner
+from genx_sandbox.jail.bubblewrap import DATA_FD
 
 START_SECONDS = 30.0
 _TICK = 0.015
@@ -97,15 +98,18 @@ class Zygote:
             raise SandboxError("This sandbox has been closed.")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with tempfile.TemporaryFile() as complaints:
-            line = [*self.recipe.command, self.recipe.interpreter, "-I", "-B", "-c", _BOOT]
+            empty = os.open(os.devnull, os.O_RDONLY)
+            words = [str(empty) if word == DATA_FD else word for word in self.recipe.command]
+            line = [*words, self.recipe.interpreter, "-I", "-B", "-c", _BOOT]
             line += [str(theirs.fileno()), json.dumps(self.recipe.profile)]
             try:
-                self._process = spawner.start(line, [theirs.fileno()], complaints, {})
+                self._process = spawner.start(line, [theirs.fileno(), empty], complaints, {})
             except OSError as error:
                 ours.close()
                 raise SandboxUnavailable(f"The sandbox could not be started: {error}.") from error
             finally:
                 theirs.close()
+                os.close(empty)
             self._control = ours
             try:
                 ready = self._receive(START_SECONDS, cancel)

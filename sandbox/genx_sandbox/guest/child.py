@@ -26,6 +26,11 @@ def run(channel_fd, request_fd, confinement):
 
 def _serve(channel, request):
     _settle(request)
+    if request["grade"] == "items":
+        from . import items
+
+        items.serve(channel, request)
+        return
     program = request["program"]
     probe = probes.Probe() if program["probes"] else None
     try:

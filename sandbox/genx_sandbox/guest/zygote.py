@@ -42,12 +42,17 @@ def main(control_fd, profile_json):
     sys.dont_write_bytecode = True
     prepare_zygote()
     _preload(profile)
+    trouble = ""
+    if profile["pytest"]:
+        from . import items
+
+        trouble = items.prepare()
     confinement = Confinement(profile)
     silence = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(silence, standard)
     os.close(silence)
-    facts = {"landlock": confinement.landlock.abi, "version": list(sys.version_info[:3])}
+    facts = {"landlock": confinement.landlock.abi, "version": list(sys.version_info[:3]), "trouble": trouble}
     control.send(b"R" + json.dumps(facts).encode())
     gc.collect()
     gc.freeze()

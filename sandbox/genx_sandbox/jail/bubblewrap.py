@@ -9,10 +9,12 @@ import subprocess
 from functools import lru_cache
 from pathlib import Path
 
+from genx_sandbox.jail.overlay import Overlay
 from genx_sandbox.jail.view import View
 
 GUEST = Path(__file__).resolve().parent.parent / "guest"
 GUEST_INSIDE = "/genx/guest/genx_guest"
+DATA_FD = "DATA_FD"
 SITE_INSIDE = "/genx/site"
 _DEVICES = ("null", "zero", "full", "random", "urandom")
 
@@ -48,11 +50,13 @@ def command(
     environment: dict[str, str],
     tmpfs_bytes: int = 0,
     site: tuple[Path, ...] = (),
+    over: Overlay | None = None,
 ) -> list[str]:
     """bwrap and its arguments up to and including `--`; the program to run comes after.
 
     With `tmpfs_bytes` there is a private /tmp of that size; without, no path can be written to.
-    `site` are folders and files of our own environment, shown under `/genx/site`.
+    `site` are folders and files of our own environment, shown under `/genx/site`. With `over` the word
+    `DATA_FD` in the result stands for a descriptor to read the private file's first content from.
     """
     known = options(bwrap)
     line = [str(bwrap), "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
@@ -71,9 +75,16 @@ def command(
         line += ["--symlink", target, name]
     for bound in view.binds:
         line += ["--ro-bind", str(bound), str(bound)]
-    for folder in view.hidden_folders:
+    if over is not None:
+        line += ["--tmpfs", str(over.folder)]
+        for entry in over.entries:
+            line += ["--ro-bind", str(entry), str(entry)]
+        line += ["--bind-data", DATA_FD, str(over.file), "--remount-ro", str(over.folder)]
+    # What lies directly in a rebuilt folder was left out of it; there is nothing to cover.
+    rebuilt = over.folder if over is not None else None
+    for folder in (f for f in view.hidden_folders if f.parent != rebuilt):
         line += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
-    for file in view.hidden_files:
+    for file in (f for f in view.hidden_files if f.parent != rebuilt):
         line += ["--ro-bind", "/dev/null", str(file)]
     line += ["--ro-bind", str(GUEST), GUEST_INSIDE]
     for entry in site:

@@ -1,0 +1,131 @@
+"""The items grade inside the fork: real pytest items, their results told as they come."""
+# mypy: allow-untyped-defs, allow-untyped-calls
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.metadata
+import importlib.util
+import io
+import sys
+import time
+
+from . import calls, loading
+
+SITE = "/genx/site"
+# Plugins that would start processes or write files of their own, and how each is told not to.
+# The zygote has imported the plugins already, which pytest would warn about (and some projects turn into errors).
+_NO_REWRITE = "-Wignore::pytest.PytestAssertRewriteWarning"
+_CALMED = {"xdist": "-n0", "pytest_cov": "--no-cov", "pytest_randomly": "-pno:randomly"}
+
+
+def prepare():
+    """Import pytest once, in the zygote: the user's own, else ours, appended last. Returns why not, or ""."""
+    if importlib.util.find_spec("pytest") is None:
+        sys.path.append(SITE)
+    try:
+        importlib.import_module("pytest")
+        importlib.import_module("_pytest.assertion.rewrite")
+    except Exception as error:
+        return "pytest cannot be imported by this interpreter (%s); install pytest into it" % error
+    # Plugins take longest to import, and every fork needs the same ones. Autoload would import them anyway.
+    for distribution in importlib.metadata.distributions():
+        for entry in distribution.entry_points:
+            if entry.group == "pytest11":
+                with contextlib.suppress(Exception):
+                    entry.load()
+    return ""
+
+
+def serve(channel, request):
+    """Run the file on the program and send `items`, `start`, `item` and `end` frames."""
+    program, file = request["program"], request["file"]
+    try:
+        loading.install(program, request["import_roots"])
+        with open(file["path"], "w", encoding="utf-8") as out:
+            out.write(file["source"])
+    except BaseException as error:
+        channel.send({"end": calls.one_line(error)})
+        return
+    import pytest
+
+    node_ids = file["node_ids"]
+    arguments = [file["path"] + "::" + name for name in node_ids] or [file["path"]]
+    arguments += [
+        "-pno:cacheprovider",
+        "--tb=short",
+        "--color=no",
+        "-q",
+        _NO_REWRITE,
+        "--confcutdir=" + request["folder"],
+    ]
+    arguments += [option for name, option in _CALMED.items() if importlib.util.find_spec(name)]
+    reporter = Reporter(channel, request["limits"]["text_bytes"])
+    said = io.StringIO()
+    status = 3
+    try:
+        with contextlib.redirect_stderr(said):
+            status = pytest.main(arguments, plugins=[reporter])
+    except BaseException as error:
+        reporter.trouble = reporter.trouble or calls.one_line(error)
+    trouble = reporter.trouble
+    if not trouble and int(status) in (3, 4):
+        trouble = "pytest could not run: " + " ".join(said.getvalue().split())[:500]
+    channel.send({"end": trouble})
+
+
+class Reporter:
+    """A pytest plugin that tells the parent what each item did."""
+
+    def __init__(self, channel, text_bytes):
+        self._channel = channel
+        self._text_bytes = text_bytes
+        self._outcome = ""
+        self._detail = ""
+        self._started = 0.0
+        self.trouble = ""
+
+    def pytest_collectreport(self, report):
+        """Why the file could not be collected, in its last meaningful line."""
+        if report.failed and not self.trouble:
+            lines = [line for line in report.longreprtext.splitlines() if line.strip()]
+            errors = [line[2:].strip() for line in lines if line.startswith("E ")]
+            self.trouble = (errors or lines or ["the file could not be collected"])[-1][:500]
+
+    def pytest_collection_finish(self, session):
+        """Which items there are."""
+        self._channel.send({"items": [_name(item.nodeid) for item in session.items]})
+
+    def pytest_runtest_logstart(self, nodeid, location):
+        """An item begins: if this process ends now, it is the one to blame."""
+        self._outcome, self._detail, self._started = "passed", "", time.perf_counter()
+        self._channel.send({"start": _name(nodeid)})
+
+    def pytest_runtest_logreport(self, report):
+        """One phase of an item."""
+        if report.failed and self._outcome in ("passed", "skipped"):
+            self._outcome = "failed" if report.when == "call" else "error"
+            self._detail = report.longreprtext
+        elif report.skipped and self._outcome == "passed":
+            self._outcome = "skipped"
+            reason = report.longrepr
+            self._detail = str(
+                reason[2] if isinstance(reason, tuple) else getattr(report, "wasxfail", reason)
+            )
+
+    def pytest_runtest_logfinish(self, nodeid, location):
+        """All phases are over."""
+        self._channel.send(
+            {
+                "item": _name(nodeid),
+                "outcome": self._outcome,
+                "detail": self._detail[-self._text_bytes :],
+                "seconds": time.perf_counter() - self._started,
+            }
+        )
+
+
+def _name(nodeid):
+    """`TestB::test_c[1]` of `tests/test_x.py::TestB::test_c[1]`."""
+    return nodeid.partition("::")[2] or nodeid

@@ -1,0 +1,112 @@
+"""The items grade's side of the talk: one pytest file on one program."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from genx_sandbox.conversation import settings
+from genx_sandbox.decoding import ProtocolError, text_of
+from genx_sandbox.limits import Limits
+from genx_sandbox.outcomes import ItemResult, ItemsResult
+from genx_sandbox.programs import Program, TestFile
+
+_OUTCOMES = ("passed", "failed", "skipped", "error")
+_MOST_ITEMS = 10_000
+
+
+class ItemsConversation:
+    """Items one after another in one fork; after a crash the rest goes to a new one, within one deadline."""
+
+    def __init__(
+        self, program: Program, file: TestFile, limits: Limits, folder: str, roots: Sequence[str]
+    ) -> None:
+        self._program = program
+        self._file = file
+        self._limits = limits
+        self._place = (folder, list(roots))
+        self._collected: list[str] = []
+        self._results: dict[str, ItemResult] = {}
+        self._running = ""
+        self._deaths = 0
+        self._error = ""
+        self._ended = False
+        self.largest_frame = limits.text_bytes * 8 + 4 * 1024 * 1024
+        self.deadline = 0.0
+
+    def request(self) -> bytes:
+        """Program, file, and after a crash only the items still to run."""
+        if not self.deadline:
+            self.deadline = time.monotonic() + self._limits.items_seconds
+        rest = [name for name in self._collected if name not in self._results]
+        message = {
+            "grade": "items",
+            "program": asdict(self._program),
+            "file": {
+                "path": str(self._file.path),
+                "source": self._file.source,
+                "node_ids": rest or list(self._file.node_ids),
+            },
+            "limits": {**settings(self._limits, 0), "cpu_seconds": self._limits.items_seconds * 4},
+            "folder": self._place[0],
+            "import_roots": self._place[1],
+        }
+        return json.dumps(message).encode()
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """`items` once, then `start` and `item` in turn, then `end`."""
+        if "items" in message:
+            names = message["items"]
+            if type(names) is not list or len(names) > _MOST_ITEMS or any(type(n) is not str for n in names):
+                raise ProtocolError("not a list of items")
+            self._collected = self._collected or list(dict.fromkeys(names))
+        elif "start" in message:
+            self._running = text_of(message, "start")
+        elif "item" in message:
+            name, outcome = text_of(message, "item"), message.get("outcome")
+            seconds = message.get("seconds")
+            if name != self._running or outcome not in _OUTCOMES or type(seconds) is not float:
+                raise ProtocolError("not an item's result")
+            self._results[name] = ItemResult(name, outcome, text_of(message, "detail"), seconds)
+            self._running = ""
+        elif "end" in message:
+            self._error = text_of(message, "end")
+            self._ended = True
+        else:
+            raise ProtocolError("no such message")
+
+    def ended(self, why: str, timed_out: bool) -> None:
+        """Blame the item under way; with none under way, the file."""
+        self._deaths += 1
+        limit = f"longer than {self._limits.items_seconds:g} s"
+        if self._running:
+            kind, detail = ("timeout", limit) if timed_out else ("crash", why)
+            self._results[self._running] = ItemResult(self._running, kind, detail)  # type: ignore[arg-type]
+            self._running = ""
+        elif not self._collected:
+            self._error = f"collection took {limit}" if timed_out else f"collection ended the process: {why}"
+        rest = [name for name in self._collected if name not in self._results]
+        if timed_out or not rest or self._deaths >= self._limits.deaths or self._error:
+            reason = f"not run: the file took {limit}" if timed_out else f"not run: {why}"
+            for name in rest:
+                self._results[name] = ItemResult(name, "refused", reason)
+            self._ended = True
+
+    @property
+    def done(self) -> bool:
+        """Whether the last item has its result, or none can have one."""
+        return self._ended
+
+    def result(self) -> ItemsResult:
+        """The items, in the order in which they were collected."""
+        missing = ItemResult("", "refused", "not run")
+        items = tuple(self._results.get(name, missing) for name in self._collected)
+        # An item that pytest never reached (`-x` in the project's options) is named, not lost.
+        named = tuple(
+            i if i.node_id else ItemResult(n, i.outcome, i.detail)
+            for i, n in zip(items, self._collected, strict=True)
+        )
+        return ItemsResult(self._program.key, named, self._error)

@@ -1,0 +1,48 @@
+"""Make a test file exist inside a jail where it does not on disk, or differs from what is there."""
+
+from __future__ import annotations
+
+import importlib.util
+from dataclasses import dataclass
+from pathlib import Path
+
+from genx_sandbox.jail.view import View
+
+# pytest and what it imports, shown to interpreters that have no pytest of their own.
+_PYTEST = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments", "exceptiongroup", "tomli")
+
+
+@dataclass(frozen=True)
+class Overlay:
+    """A folder rebuilt as a read-only tmpfs of binds, in which one file is private and writable."""
+
+    folder: Path
+    entries: tuple[Path, ...]
+    file: Path
+
+
+def overlay(file: Path, view: View) -> Overlay:
+    """The overlay that makes `file` exist: over its nearest existing ancestor."""
+    folder = file.parent
+    while not folder.is_dir():
+        folder = folder.parent
+    shown = any(bound == folder or bound in folder.parents for bound in view.binds)
+    hidden = {*view.hidden_folders, *view.hidden_files}
+    if shown:
+        candidates = sorted(folder.iterdir())
+    else:
+        candidates = [bound for bound in view.binds if bound.parent == folder]
+    entries = [e for e in candidates if e not in hidden and e != file and e.exists()]
+    return Overlay(folder, tuple(entries), file)
+
+
+def own_pytest() -> tuple[Path, ...]:
+    """Our own pytest and its dependencies, as folders and files to bind; empty if we have none."""
+    found = []
+    for name in _PYTEST:
+        spec = importlib.util.find_spec(name)
+        if spec is None or spec.origin is None:
+            continue
+        origin = Path(spec.origin)
+        found.append(origin.parent if origin.name == "__init__.py" else origin)
+    return tuple(found)
