@@ -35,7 +35,9 @@ def suggest(
     write: Annotated[
         bool, typer.Option("--write", help="Write the tests into the project's test files.")
     ] = False,
-    apply: Annotated[int, typer.Option("--apply", metavar="N", min=1, help="Apply fix N of the list.")] = 0,
+    apply: Annotated[
+        int | None, typer.Option("--apply", metavar="N", min=1, help="Apply fix N of the list.")
+    ] = None,
     check: Annotated[bool, typer.Option("--check", help="End with code 1 where a bug is suspected.")] = False,
     model: Annotated[str, typer.Option(help="Name of a model, or a .gguf file.")] = "",
     seed: Annotated[
