@@ -41,13 +41,14 @@ def _tokens(text: str) -> list[str]:
         tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
     except (tokenize.TokenError, SyntaxError):
         return [text]
-    return [
-        repr(ast.literal_eval(t.string))
-        if t.type == tokenize.STRING and t.string[0] not in "fF"
-        else t.string
-        for t in tokens
-        if t.string.strip()
-    ]
+    return [_meaning(token) for token in tokens if token.string.strip()]
+
+
+def _meaning(token: tokenize.TokenInfo) -> str:
+    """A token's text, strings without their choice of quotes."""
+    if token.type == tokenize.STRING and token.string[0] not in "fF":
+        return repr(ast.literal_eval(token.string))
+    return token.string
 
 
 def requote(text: str, quote: str) -> str:

@@ -78,19 +78,18 @@ def phrases(case: Case, target: Target) -> list[str]:
 
 
 def _receiver(case: Case, target: Target) -> list[str]:
-    """What the object is made of that a method is called on: `empty cart`, `cart of two`."""
+    """What the object is made of that a method is called on: `empty`, `of two`."""
     node = ast.parse(case.callee if case.arguments is not None else case.call, mode="eval").body
     if not target.class_name or not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Call):
         return []
-    owner = target.class_name.rpartition(".")[2].lower()
     arguments = [*node.value.args, *(k.value for k in node.value.keywords)]
     if not arguments:
-        return [f"new {owner}"]
+        return ["new"]
     if isinstance(arguments[0], ast.List | ast.Tuple | ast.Set) and len(arguments) == 1:
         size = len(arguments[0].elts)
-        return [f"{owner} of {_number(size)}" if size else f"empty {owner}"]
+        return [f"of {_number(size)}" if size else "empty"]
     if isinstance(arguments[0], ast.Dict) and len(arguments) == 1 and not arguments[0].keys:
-        return [f"empty {owner}"]
+        return ["empty"]
     return []
 
 

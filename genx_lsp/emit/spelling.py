@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Mapping
 
 from genx_lsp.emit.classes import ClassIndex
 from genx_lsp.emit.literals import collection, requote, tidy
@@ -153,7 +154,7 @@ class Writer:
             return None
         return self._call(value, defaults)
 
-    def _call(self, value: Value, defaults: dict[str, str | None]) -> str | None:
+    def _call(self, value: Value, defaults: Mapping[str, str | None]) -> str | None:
         module, _, name = value.type_name.partition(":")
         by_name = dict(zip(value.fields, value.items, strict=True))
         arguments = []
