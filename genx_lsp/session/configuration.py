@@ -1,0 +1,79 @@
+"""The client's settings: pulled for every folder, and pulled again when they change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from lsprotocol import types
+
+from genx_lsp.session.session import Session
+
+SECTION = "genx"
+
+
+class Configuration:
+    """Keeps the folders' settings in step with the client's."""
+
+    def __init__(self, session: Session, changed: Callable[[], None]) -> None:
+        self._session = session
+        self._tell = changed
+
+    def begin(self) -> None:
+        """The client is ready: ask to be told of changes, and for what holds now."""
+        registrations = []
+        if self._session.capabilities.watch_configuration:
+            options = types.DidChangeConfigurationRegistrationOptions(section=SECTION)
+            registrations.append(
+                types.Registration("genx-settings", types.WORKSPACE_DID_CHANGE_CONFIGURATION, options)
+            )
+        if self._session.capabilities.watch_files:
+            files = types.DidChangeWatchedFilesRegistrationOptions(
+                [types.FileSystemWatcher("**/pyproject.toml")]
+            )
+            registrations.append(
+                types.Registration("genx-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, files)
+            )
+        if registrations:
+            self._session.client.ask_and_forget(
+                types.CLIENT_REGISTER_CAPABILITY, types.RegistrationParams(registrations)
+            )
+        self.pull()
+
+    def pull(self) -> None:
+        """Ask for the settings of every folder; clients that cannot be asked have sent theirs."""
+        if self._session.capabilities.configuration:
+            self._session.client.spawn(self._pull())
+        else:
+            self._ready()
+
+    def changed(self, settings: object) -> None:
+        """Settings have changed. Older clients send them along."""
+        if self._session.capabilities.configuration:
+            self.pull()
+            return
+        section = settings.get(SECTION) if isinstance(settings, Mapping) else None
+        if section is not None:
+            for scope in self._session.folders.scopes:
+                self._session.folders.configure(scope, section)
+        self._ready()
+
+    def files_changed(self) -> None:
+        """A `pyproject.toml` has changed."""
+        self._session.folders.reread()
+        self._tell()
+
+    async def _pull(self) -> None:
+        scopes = self._session.folders.scopes
+        items = [types.ConfigurationItem(scope_uri=scope, section=SECTION) for scope in scopes]
+        try:
+            answers = await self._session.client.ask(
+                types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items)
+            )
+            for scope, values in zip(scopes, answers or (), strict=False):
+                self._session.folders.configure(scope, values)
+        finally:
+            self._ready()
+
+    def _ready(self) -> None:
+        self._session.settings_known.set()
+        self._tell()

@@ -1,0 +1,192 @@
+"""The work that is waiting and the one job that runs, in a thread of our own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from genx_lsp.config import Settings
+from genx_lsp.errors import GenxError
+from genx_lsp.findings import Findings
+from genx_lsp.project import Project
+from genx_lsp.session.engines import EnginePool, Want
+from genx_lsp.target import Target
+from genx_models import ModelError
+from genx_sandbox import SandboxCancelled, SandboxError
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """One target to be worked on. Setting `cancel` stops it, waiting or running."""
+
+    uri: str
+    target: Target
+    project: Project
+    settings: Settings
+    want: Want = "both"
+    origin: Literal["save", "command"] = "save"
+    writes_tests: bool = False
+    """Someone asked for the tests: they are written as soon as they are there."""
+    cancel: threading.Event = field(default_factory=threading.Event)
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+
+    def same_target(self, other: Job) -> bool:
+        """Whether both work on one function of one document."""
+        return self.uri == other.uri and self.target.qualified_name == other.target.qualified_name
+
+
+@dataclass(frozen=True)
+class Started:
+    """The job thread took it up."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class Found:
+    """Something is known about its target."""
+
+    job: Job
+    findings: Findings
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Nothing more will come of it."""
+
+    job: Job
+    outcome: Literal["done", "cancelled", "failed"]
+    message: str = ""
+    """Why it failed, as a sentence."""
+
+
+JobEvent: TypeAlias = Started | Found | Ended
+
+
+class JobQueue:
+    """Runs jobs one at a time: two would only halve each other's tokens a second.
+
+    Jobs that someone waits for come before those that a save has started, otherwise first come, first
+    served. A new job ends the one before it on the same target. Events go to `post`, in order, from
+    the job thread and from the thread that called `submit` or `cancel`.
+    """
+
+    def __init__(self, engines: EnginePool, post: Callable[[JobEvent], None]) -> None:
+        self._engines = engines
+        self._post = post
+        self._changed = threading.Condition()
+        self._waiting: deque[Job] = deque()
+        self._running: Job | None = None
+        self._restart = False
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    def submit(self, job: Job) -> None:
+        """Queue a job; the thread is started by the first one."""
+        superseded = self.cancel(job.same_target)
+        with self._changed:
+            if self._closed:
+                return
+            if any(s.writes_tests for s in superseded) and not job.writes_tests:
+                # Whoever asked for tests still wants them, now of the newer code.
+                job = _asked_for(job)
+            if job.origin == "command":
+                self._waiting.appendleft(job)
+            else:
+                self._waiting.append(job)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="genx-jobs", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def cancel(self, which: Callable[[Job], bool]) -> tuple[Job, ...]:
+        """Stop the jobs for which `which` is true. The running one ends as soon as it looks at its event."""
+        with self._changed:
+            waiting = [job for job in self._waiting if which(job)]
+            for job in waiting:
+                self._waiting.remove(job)
+                job.cancel.set()
+            running = self._running
+            if running is not None and (running.cancel.is_set() or not which(running)):
+                running = None
+            if running is not None:
+                running.cancel.set()
+        for job in waiting:
+            self._post(Ended(job, "cancelled"))
+        return (*waiting, running) if running is not None else tuple(waiting)
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The running job, then those that wait."""
+        with self._changed:
+            return (*((self._running,) if self._running else ()), *self._waiting)
+
+    def restart_engines(self) -> None:
+        """Stop the running job and open models and sandbox anew before the next."""
+        with self._changed:
+            self._restart = True
+            if self._running is not None:
+                self._running.cancel.set()
+            self._changed.notify()
+
+    def close(self, seconds: float = 10.0) -> None:
+        """Stop everything and end the thread and every process of the engines."""
+        with self._changed:
+            self._closed = True
+            self._waiting.clear()
+            if self._running is not None:
+                self._running.cancel.set()
+            self._changed.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join(seconds / 2)
+        # Closing the engines frees a thread that did not look at its event in time.
+        self._engines.close()
+        if thread is not None:
+            thread.join(seconds / 2)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._running = None
+                while not (self._waiting or self._restart or self._closed):
+                    self._changed.wait()
+                if self._closed:
+                    return
+                restart, self._restart = self._restart, False
+                job = self._running = self._waiting.popleft() if self._waiting else None
+            if restart:
+                self._engines.restart()
+            if job is not None:
+                self._work(job)
+
+    def _work(self, job: Job) -> None:
+        self._post(Started(job))
+        try:
+            engine = self._engines.engine(job.project, job.target.path, job.settings)
+            for findings in engine.work(job.target, job.want, job.cancel):
+                if job.cancel.is_set():
+                    break
+                self._post(Found(job, findings))
+        except SandboxCancelled:
+            self._post(Ended(job, "cancelled"))
+        except (GenxError, ModelError, SandboxError) as error:
+            self._post(Ended(job, "failed", str(error)))
+        except Exception:
+            _log.exception("The job on %s failed.", job.target.qualified_name)
+            says = f"GenX failed on `{job.target.qualified_name}`; the server's log says why."
+            self._post(Ended(job, "failed", says))
+        else:
+            self._post(Ended(job, "cancelled" if job.cancel.is_set() else "done"))
+
+
+def _asked_for(job: Job) -> Job:
+    want: Want = "both" if job.want == "fixes" else job.want
+    return Job(job.uri, job.target, job.project, job.settings, want, "command", True, job.cancel, job.id)

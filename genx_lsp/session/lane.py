@@ -1,0 +1,68 @@
+"""A thread of our own that does small things in order: parsing, reading files, writing feedback.
+
+pygls reads the client's messages on its thread pool, so nothing that takes time may run there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+_log = logging.getLogger(__name__)
+
+
+class Lane:
+    """Runs what it is given, one after another, in one thread that starts with the first of them."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._waiting: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = queue.SimpleQueue()
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """Queue `work`. After `close` it is cancelled at once."""
+        future: Future[T] = Future()
+        with self._lock:
+            if self._closed:
+                future.cancel()
+                return future
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+            self._waiting.put((future, work))
+        return future
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Queue `work` and wait for its result on the loop."""
+        return await asyncio.wrap_future(self.submit(work))
+
+    def close(self, seconds: float = 5.0) -> None:
+        """End the thread after what it is doing now; what still waits is cancelled."""
+        with self._lock:
+            self._closed = True
+            thread = self._thread
+            if thread is None:
+                return
+            self._waiting.put(None)
+        thread.join(seconds)
+
+    def _run(self) -> None:
+        while (item := self._waiting.get()) is not None:
+            future, work = item
+            if self._closed or not future.set_running_or_notify_cancel():
+                future.cancel()
+                continue
+            try:
+                result = work()
+            except Exception as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)

@@ -1,0 +1,266 @@
+"""One client's session: what is open, what runs, what was found. Lives on the loop thread."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from lsprotocol import types
+
+from genx_lsp.discovery import find_targets, target_at
+from genx_lsp.errors import TargetError
+from genx_lsp.findings import FixSuggestion
+from genx_lsp.project import Project, discover
+from genx_lsp.session.acceptance import Acceptance
+from genx_lsp.session.capabilities import Capabilities
+from genx_lsp.session.client import Client
+from genx_lsp.session.documents import Documents, Snapshot
+from genx_lsp.session.engines import EngineFactory, EnginePool
+from genx_lsp.session.folders import Folders
+from genx_lsp.session.jobs import Found, Job, JobEvent, JobQueue, Started
+from genx_lsp.session.journal import Journal
+from genx_lsp.session.lane import Lane
+from genx_lsp.session.positions import PositionCodec
+from genx_lsp.session.store import FindingsStore, Placed
+from genx_lsp.session.survey import Surveyor, read_snapshot
+from genx_lsp.target import Target
+
+_log = logging.getLogger(__name__)
+
+# How long a first save waits for the client's settings before it goes on without.
+_SETTINGS_SECONDS = 5.0
+
+
+class Listener(Protocol):
+    """A feature that tells the client something of its own accord."""
+
+    def document_changed(self, uri: str) -> None:
+        """What can be shown of this document has changed: its text moved on, or more is known."""
+
+    def job_changed(self, event: JobEvent) -> None:
+        """A job has started, found something or ended; the session has taken note already."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """A function that someone asked for, found in the text of this moment."""
+
+    snapshot: Snapshot
+    project: Project
+    target: Target
+
+
+class Session:
+    """State, and what happens to it. Handlers call these methods; none of them computes."""
+
+    def __init__(
+        self,
+        client: Client,
+        capabilities: Capabilities,
+        folders: Folders,
+        engines: EngineFactory,
+        feedback_path: Path | None = None,
+    ) -> None:
+        self.client = client
+        self.capabilities = capabilities
+        self.folders = folders
+        self.codec = PositionCodec(capabilities.encoding)
+        self.documents = Documents()
+        self.findings = FindingsStore()
+        self.acceptance = Acceptance()
+        self.listeners: list[Listener] = []
+        self.settings_known = asyncio.Event()
+        self.lane = Lane("genx-survey")
+        self._feedback_lane = Lane("genx-feedback")
+        self.journal = Journal(self._feedback_lane, feedback_path)
+        self._surveyor = Surveyor()
+        self._loop = asyncio.get_running_loop()
+        self._engines = EnginePool(engines, self.journal.anchors)
+        self.jobs = JobQueue(self._engines, self._post)
+
+    # -- what the client tells -------------------------------------------------------------------
+
+    def opened(self, item: types.TextDocumentItem) -> None:
+        """A document was opened: its functions become the base for what a save changes."""
+        snapshot = self.documents.open(item)
+        if snapshot.path is not None:
+            self.client.spawn(self._baseline(snapshot.path, snapshot))
+        self._tell_changed(snapshot.uri)
+
+    def changed(self, params: types.DidChangeTextDocumentParams) -> None:
+        """A document was edited. Findings follow their functions; those that changed are shown no more."""
+        snapshot = self.documents.change(params.text_document, params.content_changes, self.codec)
+        if snapshot is None:
+            _log.warning("A document changed that is not open.")
+            return
+        for suggestion, event in self.acceptance.look(snapshot):
+            self.journal.record([suggestion], event)
+        if self.findings.entries(snapshot.uri):
+            self._tell_changed(snapshot.uri)
+
+    def saved(self, uri: str) -> None:
+        """A document was saved: its changed functions are worked on."""
+        snapshot = self.documents.get(uri)
+        if snapshot is not None and snapshot.path is not None:
+            self.client.spawn(self._work_on_save(snapshot.path, snapshot))
+
+    def closed(self, uri: str) -> None:
+        """A document was closed. What was found is kept for when it is opened again."""
+        self.documents.close(uri)
+        self.acceptance.forget(uri)
+        self.jobs.cancel(lambda job: job.uri == uri and job.origin == "save")
+        self.lane.submit(lambda: self._surveyor.forget(uri))
+        self._tell_changed(uri)
+
+    # -- what features ask -----------------------------------------------------------------------
+
+    def placed(self, uri: str) -> tuple[Placed, ...]:
+        """What is known of an open document's functions, where they stand now."""
+        snapshot = self.documents.get(uri)
+        return self.findings.placed(snapshot) if snapshot is not None else ()
+
+    def placed_function(self, uri: str, name: str) -> Placed | None:
+        """The same of one function."""
+        return next((p for p in self.placed(uri) if p.name == name), None)
+
+    def fix(self, uri: str, name: str, fix_id: str) -> tuple[Placed, FixSuggestion] | None:
+        """A fix that still fits the text; None where the function has changed or the fix is gone."""
+        placed = self.placed_function(uri, name)
+        if placed is None or placed.findings is None:
+            return None
+        return next(((placed, fix) for fix in placed.findings.fixes if fix.id == fix_id), None)
+
+    async def look(self, uri: str, name: str = "", line: int = 0) -> Looked:
+        """The function of that name, or around a 1-based line. Raises `GenxError`."""
+        snapshot = self.documents.get(uri) or Snapshot(uri, None, "")
+        path = snapshot.path
+        if path is None:
+            raise TargetError("GenX works on files: save this one first.")
+        await self.settings_ready()
+        interpreter = self.folders.of(path).settings.interpreter
+        opened = self.documents.get(uri)
+        return await self.lane.run(lambda: _look(opened, uri, path, name, line, interpreter))
+
+    def submit(self, job: Job) -> None:
+        """Queue a job and show that it waits."""
+        self.jobs.submit(job)
+        self.findings.started(job.uri, job.target, "waiting", job.id)
+        self._tell_changed(job.uri)
+
+    def dismiss(self, suggestion_id: str) -> None:
+        """Show a suggestion no more."""
+        uri = self.findings.dismiss(suggestion_id)
+        self.journal.record([suggestion_id], "dismissed")
+        if uri:
+            self._tell_changed(uri)
+
+    def tests_taken(self, uri: str, target: Target) -> None:
+        """The tests that were offered for a function have been written."""
+        entry = self.findings.entry(uri, target.qualified_name)
+        if entry is not None and entry.findings is not None:
+            self.journal.record([test.id for test in entry.findings.tests], "accepted")
+            self.findings.taken(uri, target.qualified_name)
+            self._tell_changed(uri)
+
+    async def settings_ready(self) -> None:
+        """Wait for the client's settings, but not forever: a client may never answer."""
+        try:
+            await asyncio.wait_for(self.settings_known.wait(), _SETTINGS_SECONDS)
+        except (TimeoutError, asyncio.TimeoutError):
+            _log.warning("The client did not send its settings; going on without.")
+            self.settings_known.set()
+
+    def close(self) -> None:
+        """End every job, thread and process. Blocks for some seconds at most; call it off the loop."""
+        self.jobs.close()
+        self.journal.close()
+        self._feedback_lane.close()
+        self.lane.close()
+
+    # -- what goes on behind -----------------------------------------------------------------------
+
+    async def _baseline(self, path: Path, snapshot: Snapshot) -> None:
+        await self.settings_ready()
+        interpreter = self.folders.of(path).settings.interpreter
+        await self.lane.run(lambda: self._surveyor.baseline(path, snapshot, interpreter))
+
+    async def _work_on_save(self, path: Path, snapshot: Snapshot) -> None:
+        await self.settings_ready()
+        settings = self.folders.of(path).settings
+        survey = await self.lane.run(lambda: self._surveyor.survey(path, snapshot, settings.interpreter))
+        uri = snapshot.uri
+        if survey.project is None:
+            _log.info("%s", survey.problem)
+            return
+        reachable = _by_name(survey.targets)
+        self.findings.keep_only(uri, set(reachable))
+        self.jobs.cancel(lambda job: job.uri == uri and job.target.qualified_name not in reachable)
+        want = settings.on_save
+        changed = set(survey.changed)
+        for target in reachable.values():
+            again = target in changed or self._outdated(uri, target)
+            if again and want != "off":
+                self.submit(Job(uri, target, survey.project, settings, want))
+        self._tell_changed(uri)
+
+    def _outdated(self, uri: str, target: Target) -> bool:
+        """Only comments or layout changed: what was found holds, unless it speaks of lines."""
+        entry = self.findings.entry(uri, target.qualified_name)
+        if entry is None or entry.target.source == target.source:
+            return False
+        if entry.findings is None or entry.findings.fixes or entry.findings.bug:
+            return True
+        self.findings.moved(uri, target)
+        return False
+
+    def _post(self, event: JobEvent) -> None:
+        try:
+            self._loop.call_soon_threadsafe(self._receive, event)
+        except RuntimeError:
+            _log.debug("The loop has ended before its jobs.")
+
+    def _receive(self, event: JobEvent) -> None:
+        job = event.job
+        name = job.target.qualified_name
+        if isinstance(event, Started):
+            self.findings.started(job.uri, job.target, "starting", job.id)
+        elif isinstance(event, Found):
+            if job.cancel.is_set():
+                return
+            self.findings.found(job.uri, event.findings, job.id, job.want)
+            if event.findings.stage == "final" and job.settings.feedback:
+                self.journal.shown(event.findings)
+        else:
+            self.findings.ended(job.uri, name, job.id, event.message)
+        for listener in self.listeners:
+            listener.job_changed(event)
+        self._tell_changed(job.uri)
+
+    def _tell_changed(self, uri: str) -> None:
+        for listener in self.listeners:
+            listener.document_changed(uri)
+
+
+def _by_name(targets: Sequence[Target]) -> dict[str, Target]:
+    """One target a name: the definition that is in force at run time."""
+    named: dict[str, Target] = {}
+    for target in targets:
+        known = named.get(target.qualified_name)
+        if known is None or known.out_of_reach or not target.out_of_reach:
+            named[target.qualified_name] = target
+    return named
+
+
+def _look(opened: Snapshot | None, uri: str, path: Path, name: str, line: int, interpreter: str) -> Looked:
+    snapshot = opened or read_snapshot(uri, path)
+    project = discover(path, interpreter)
+    targets = find_targets(path, snapshot.text, project)
+    target = _by_name(targets).get(name) if name else target_at(targets, line)
+    if target is None:
+        where = f"no function `{name}`" if name else "no function at this place"
+        raise TargetError(f"{path.name} has {where}.")
+    return Looked(snapshot, project, target)

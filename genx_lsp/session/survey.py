@@ -1,0 +1,69 @@
+"""What a save has changed: the functions of the new text held against those of the last."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from genx_lsp.discovery import changed_targets, find_targets
+from genx_lsp.errors import GenxError
+from genx_lsp.project import Project, discover
+from genx_lsp.session.documents import Snapshot, key
+from genx_lsp.source_text import decode
+from genx_lsp.target import Target
+
+
+@dataclass(frozen=True)
+class Survey:
+    """The functions of one snapshot."""
+
+    snapshot: Snapshot
+    project: Project | None = None
+    targets: tuple[Target, ...] = ()
+    changed: tuple[Target, ...] = ()
+    """Those whose definition differs from the last survey's."""
+    problem: str = ""
+    """Why nothing can be said, as a sentence: the text does not parse, the interpreter is missing."""
+
+
+class Surveyor:
+    """Remembers each document's last functions. Runs in a lane, never on the loop."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, tuple[Target, ...]] = {}
+
+    def baseline(self, path: Path, snapshot: Snapshot, interpreter: str) -> None:
+        """A document was opened: what the file holds counts as known, so that only changes are worked on.
+
+        An editor may open a document with unsaved changes of an earlier day; those are new.
+        """
+        if key(snapshot.uri) in self._known:
+            return
+        try:
+            text = decode(path).text
+        except GenxError:
+            text = snapshot.text
+        try:
+            self._known[key(snapshot.uri)] = find_targets(path, text, discover(path, interpreter))
+        except GenxError:
+            self._known[key(snapshot.uri)] = ()
+
+    def survey(self, path: Path, snapshot: Snapshot, interpreter: str) -> Survey:
+        """A document was saved. Text that does not parse keeps what was known."""
+        try:
+            project = discover(path, interpreter)
+            targets = find_targets(path, snapshot.text, project)
+        except GenxError as error:
+            return Survey(snapshot, problem=str(error))
+        changed = changed_targets(self._known.get(key(snapshot.uri), ()), targets)
+        self._known[key(snapshot.uri)] = targets
+        return Survey(snapshot, project, targets, changed)
+
+    def forget(self, uri: str) -> None:
+        """A document was closed."""
+        self._known.pop(key(uri), None)
+
+
+def read_snapshot(uri: str, path: Path) -> Snapshot:
+    """A document that is not open, from disk. Raises `GenxError`."""
+    return Snapshot(uri, None, decode(path).text)
