@@ -19,7 +19,7 @@ from genx_sandbox.errors import SandboxCancelled, SandboxError, SandboxUnavailab
 from genx_sandbox.jail import spawner
 from genx_sandbox.jail.bubblewrap import DATA_FD
 
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 _TICK = 0.015
 _BOOT = (
     "import sys; sys.path.append('/genx/guest'); from genx_guest import zygote; "

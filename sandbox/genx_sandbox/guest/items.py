@@ -15,7 +15,7 @@ from . import calls, loading
 
 SITE = "/genx/site"
 # Plugins that would start processes or write files of their own, and how each is told not to.
-# The zygote has imported the plugins already, which pytest would warn about (and some projects turn into errors).
+# The zygote has imported the plugins already: pytest would warn, and some projects make warnings errors.
 _NO_REWRITE = "-Wignore::pytest.PytestAssertRewriteWarning"
 _CALMED = {"xdist": "-n0", "pytest_cov": "--no-cov", "pytest_randomly": "-pno:randomly"}
 
@@ -29,7 +29,11 @@ def prepare():
         importlib.import_module("_pytest.assertion.rewrite")
     except Exception as error:
         return "pytest cannot be imported by this interpreter (%s); install pytest into it" % error
-    # Plugins take longest to import, and every fork needs the same ones. Autoload would import them anyway.
+    # Plugins take longest to import, and every fork needs the same ones: pytest's own, and those that it
+    # would load by itself from the environment.
+    for name in importlib.import_module("_pytest.config").default_plugins:
+        with contextlib.suppress(Exception):
+            importlib.import_module("_pytest." + name)
     for distribution in importlib.metadata.distributions():
         for entry in distribution.entry_points:
             if entry.group == "pytest11":
@@ -62,6 +66,7 @@ def serve(channel, request):
     ]
     arguments += [option for name, option in _CALMED.items() if importlib.util.find_spec(name)]
     reporter = Reporter(channel, request["limits"]["text_bytes"])
+    pytest.hookimpl(tryfirst=True)(Reporter.pytest_sessionfinish)
     said = io.StringIO()
     status = 3
     try:
@@ -69,6 +74,8 @@ def serve(channel, request):
             status = pytest.main(arguments, plugins=[reporter])
     except BaseException as error:
         reporter.trouble = reporter.trouble or calls.one_line(error)
+    if reporter.finished:
+        return
     trouble = reporter.trouble
     if not trouble and int(status) in (3, 4):
         trouble = "pytest could not run: " + " ".join(said.getvalue().split())[:500]
@@ -85,6 +92,7 @@ class Reporter:
         self._detail = ""
         self._started = 0.0
         self.trouble = ""
+        self.finished = False
 
     def pytest_collectreport(self, report):
         """Why the file could not be collected, in its last meaningful line."""
@@ -96,6 +104,11 @@ class Reporter:
     def pytest_collection_finish(self, session):
         """Which items there are."""
         self._channel.send({"items": [_name(item.nodeid) for item in session.items]})
+
+    def pytest_sessionfinish(self, session):
+        """All is known; what plugins do from here on (summaries, one of which imports hypothesis) is not."""
+        self.finished = True
+        self._channel.send({"end": self.trouble})
 
     def pytest_runtest_logstart(self, nodeid, location):
         """An item begins: if this process ends now, it is the one to blame."""
