@@ -47,7 +47,7 @@ class Changes:
             self._known[path] = ()
 
     def saved(self, path: Path) -> frozenset[str]:
-        """Look at a file again; names of the functions that changed. Broken syntax changes nothing."""
+        """Look at a file again; names of the functions that changed or went. Broken syntax changes nothing."""
         try:
             new = self._read(path)
         except SourceError:
@@ -61,8 +61,11 @@ class Changes:
         self._known[path] = new
         now = {t.qualified_name: t for t in new if not t.out_of_reach}
         for key in [key for key in self._waiting if key[0] == path]:
-            changed.add(key[1])
-            del self._waiting[key]
+            if key[1] in now:
+                self._waiting[key] = now[key[1]]
+            else:
+                del self._waiting[key]
+                changed.add(key[1])
         for name in now:
             if name in changed:
                 self._waiting[path, name] = now[name]
@@ -73,9 +76,10 @@ class Changes:
         return next(iter(self._waiting.values()), None)
 
     def done(self, target: Target) -> None:
-        """The target was worked on to its end."""
-        if self._waiting.get((target.path, target.qualified_name)) == target:
-            del self._waiting[target.path, target.qualified_name]
+        """The target was worked on to its end; where it changed since, it goes on waiting."""
+        key = (target.path, target.qualified_name)
+        if key in self._waiting and self._waiting[key].ast_hash == target.ast_hash:
+            del self._waiting[key]
 
     def _read(self, path: Path) -> tuple[Target, ...]:
         return discovery.find_targets(path, discovery.decode(path).text, self._project)
