@@ -47,8 +47,9 @@ if [ ! -e "$cache/complete" ]; then
   mkdir -p "$cache"
   cp "$here/package.json" "$here/package-lock.json" "$cache"
   quiet=(--ignore-scripts --no-audit --no-fund --loglevel=error)
+  # Not ci for the second: the lock file that it ships with is not quite in step with its package.json.
   if ! (cd "$cache" && npm ci "${quiet[@]}" &&
-    cd node_modules/code-server/lib/vscode && npm ci --omit=dev "${quiet[@]}"); then
+    cd node_modules/code-server/lib/vscode && npm install --omit=dev "${quiet[@]}"); then
     rm -rf "$cache"
     skip "VS Code could not be installed from npm."
   fi

@@ -1,7 +1,7 @@
 // A real VS Code: its server in a process of ours, its workbench in a headless Chromium.
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -82,17 +82,11 @@ export class VsCode {
       locale: "en-US",
       deviceScaleFactor: 1.25,
     });
-    page.on("console", (message) => this.#log.push(`page: ${message.text()}`));
+    // The workbench is talkative; what concerns us is named after us.
+    page.on("console", (message) => /genx/i.test(message.text()) && !/spdlog/.test(message.text()) && this.#log.push(`page: ${message.text()}`));
     await page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(folder)}`);
     await page.locator(".monaco-workbench .part.editor").waitFor({ timeout: START_MS });
     return new Workbench(page);
-  }
-
-  /** What the extension host and the extension wrote, for a run that failed. */
-  async extensionLogs() {
-    const { stdout } = await run("find", [path.join(this.home, "user-data", "logs"), "-name", "*GenX*.log"]);
-    const files = stdout.split("\n").filter(Boolean);
-    return (await Promise.all(files.map((file) => readFile(file, "utf8")))).join("\n");
   }
 
   async close() {
@@ -130,9 +124,9 @@ export class VsCode {
         this.#main,
         ...this.#folders,
         ...["--host", "127.0.0.1", "--port", "0", "--without-connection-token"],
-        ...["--accept-server-license-terms", "--telemetry-level", "off", "--log", "info"],
+        ...["--accept-server-license-terms", "--telemetry-level", "off"],
       ],
-      { env: { ...env, XDG_DATA_HOME: env.XDG_DATA_HOME ?? "" }, stdio: ["ignore", "pipe", "pipe"] },
+      { env, stdio: ["ignore", "pipe", "pipe"] },
     );
     createInterface({ input: this.#server.stderr }).on("line", (line) => this.#log.push(line));
     const lines = createInterface({ input: this.#server.stdout });
@@ -204,12 +198,46 @@ export class Workbench {
     await this.page.locator(".tab.active.dirty").waitFor({ state: "detached" });
   }
 
+  async dirty() {
+    await this.page.locator(".tab.active.dirty").waitFor();
+  }
+
+  async saveAll() {
+    await this.command("File: Save All");
+    await this.page.locator(".tab.dirty").waitFor({ state: "detached" });
+  }
+
   lens(pattern) {
     return this.page.locator(".codelens-decoration a", { hasText: pattern });
   }
 
   status() {
     return this.page.locator(".statusbar-item", { hasText: "GenX" });
+  }
+
+  /** Waits for one of our own things; ends at once where GenX says that it has a problem. */
+  async expect(locator, timeout) {
+    const problem = this.status().filter({ hasText: "problem" });
+    await locator.or(problem).first().waitFor({ timeout });
+    if ((await problem.count()) > 0) {
+      throw new Error(`GenX has a problem: ${await problem.first().getAttribute("aria-label")}`);
+    }
+  }
+
+  /** Waits until the status bar item is at rest. */
+  async idle(timeout) {
+    await this.expect(this.status().filter({ hasText: /^\s*GenX\s*$/ }), timeout);
+  }
+
+  /** Moves the mouse over a word in the first visible line that holds `line`. */
+  async pointAt(word, line) {
+    await this.page.locator(".view-line", { hasText: line }).first().locator("span > span", { hasText: word }).first().hover();
+  }
+
+  async pointAway() {
+    await this.keyboard.press("Escape");
+    await this.page.mouse.move(5, 300);
+    await this.hover().first().waitFor({ state: "hidden" });
   }
 
   hover() {
