@@ -168,7 +168,10 @@ def _home() -> Path | None:
 
 
 def _python_files(start: Path) -> Iterator[Path]:
-    """Python files under `start`, nearest first, without environments, hidden and build folders."""
+    """Python files under `start`, without environments, hidden and build folders.
+
+    Nearest first, and folders of tests before others, so that a heap of data cannot use up the scan.
+    """
     waiting = [start]
     seen = 0
     while waiting:
@@ -183,8 +186,9 @@ def _python_files(start: Path) -> Iterator[Path]:
                 return
             if entry.is_dir(follow_symlinks=False):
                 hidden = entry.name.startswith(".") or entry.name.endswith(".egg-info")
-                if not hidden and entry.name not in _SKIPPED and not _is_environment(entry.path):
-                    waiting.append(Path(entry.path))
+                if hidden or entry.name in _SKIPPED or _is_environment(entry.path):
+                    continue
+                waiting.insert(0 if "test" in entry.name else len(waiting), Path(entry.path))
             elif entry.name.endswith(".py") and entry.is_file():
                 yield Path(entry.path)
 
