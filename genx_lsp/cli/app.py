@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from genx_lsp import __version__
-from genx_lsp.cli import doctor, feedback, models, serve, suggest, watch
+from genx_lsp.cli import doctor, feedback, models, report, serve, suggest, watch
 from genx_lsp.cli.exits import Exit
 from genx_lsp.errors import EmitError, GenxError, StaleError, Unavailable
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 app.command()(suggest.suggest)
 app.command()(watch.watch)
+app.command()(report.report)
 app.command()(serve.serve)
 app.add_typer(models.app, name="models")
 app.command()(doctor.doctor)

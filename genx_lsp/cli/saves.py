@@ -47,7 +47,7 @@ class Changes:
             self._known[path] = ()
 
     def saved(self, path: Path) -> frozenset[str]:
-        """Look at a file again; names of the functions that changed or went. Broken syntax changes nothing."""
+        """Look at a file again; names of what changed or went. Broken syntax changes nothing."""
         try:
             new = self._read(path)
         except SourceError:

@@ -164,6 +164,6 @@ def scripted(shop: Path, monkeypatch: pytest.MonkeyPatch) -> Scripted:
         if store:
             store.close()
 
-    for command in ("suggest", "watch"):
+    for command in ("suggest", "watch", "report"):
         monkeypatch.setattr(f"genx_lsp.cli.{command}.opened", opened)
     return made

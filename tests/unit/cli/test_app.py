@@ -9,7 +9,7 @@ import pytest
 
 from genx_lsp import __version__
 
-COMMANDS = ["suggest", "watch", "serve", "doctor", "models", "feedback"]
+COMMANDS = ["suggest", "watch", "report", "serve", "doctor", "models", "feedback"]
 
 
 def test_help_lists_every_command(genx):

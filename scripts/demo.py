@@ -1,0 +1,93 @@
+"""The main job on the example project: tests it would write, ranked fixes with their evidence, a report page.
+
+`make demo` calls it. Nothing in the example is changed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+from rich.syntax import Syntax
+
+from genx_lsp import discovery
+from genx_lsp.cli.exits import Exit
+from genx_lsp.cli.tables import added_source, block
+from genx_lsp.cli.terminal import err, out
+from genx_lsp.cli.wording import plural, shorter
+from genx_lsp.cli.work import cancelled_by_ctrl_c, opened, work
+from genx_lsp.config import layered
+from genx_lsp.doctor import examine
+from genx_lsp.errors import GenxError
+from genx_lsp.findings import Findings
+from genx_lsp.project import Project, discover
+from genx_lsp.report import render
+from genx_lsp.target import Target
+
+ROOT = Path(__file__).resolve().parent.parent
+EXAMPLE = ROOT / "examples" / "shop"
+REPORT = ROOT / "build" / "report.html"
+SECONDS_A_FUNCTION = 3.0
+"""A file in an editor gets genx.generation.seconds; here some sixteen functions share one minute."""
+
+
+def main() -> int:
+    settings, _ = layered(
+        EXAMPLE, command_line={"generation": {"seconds": SECONDS_A_FUNCTION}, "feedback": False}
+    )
+    with err().status("doctor"):
+        checked = examine(settings, EXAMPLE)
+    red = [check for check in checked if check.status == "fail"]
+    words = ", ".join(f"{check.name} {check.status}" for check in checked)
+    out().print(f"doctor: {words}", soft_wrap=True)
+    for check in red:
+        err().print(f"{check.name}: {check.says} {check.advice}", style="red", soft_wrap=True)
+    if red:
+        return Exit.LACKING
+    begun = time.monotonic()
+    project = discover(EXAMPLE, settings.interpreter)
+    targets = list(_targets(project))
+    out().print(f"Working on {plural(len(targets), 'function')} of {shorter(EXAMPLE, ROOT)}.\n")
+    found: list[Findings] = []
+    with opened(EXAMPLE, settings) as (engine, _), cancelled_by_ctrl_c() as cancel:
+        for findings in work(engine, targets, "both", cancel, EXAMPLE):
+            found.append(findings)
+            out().print(block(findings, EXAMPLE, 1 + sum(len(f.fixes) for f in found[:-1])))
+            source = added_source(findings)
+            if source:
+                out().print(Syntax(source, "python", theme="ansi_light", background_color="default"))
+            out().print()
+        if cancel.is_set():
+            err().print("Stopped.")
+            return Exit.INTERRUPTED
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(render(found, title="GenX: the example shop", root=EXAMPLE), encoding="utf-8")
+    tests, fixes = sum(len(f.tests) for f in found), sum(len(f.fixes) for f in found)
+    bugs = sum(f.bug is not None for f in found)
+    out().print(
+        f"{plural(tests, 'test')}, {plural(fixes, 'fix', 'fixes')} and {plural(bugs, 'suspected bug')} in "
+        f"{time.monotonic() - begun:.0f} s. Nothing in {shorter(EXAMPLE, ROOT)} was changed.",
+        soft_wrap=True,
+    )
+    out().print(f"The report page: {shorter(REPORT, ROOT)}", soft_wrap=True)
+    return Exit.DONE
+
+
+def _targets(project: Project) -> list[Target]:
+    files = sorted((EXAMPLE / "shop").glob("*.py"))
+    return [
+        target
+        for file in files
+        for target in discovery.find_targets(file, discovery.decode(file).text, project)
+        if not target.out_of_reach
+    ]
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except GenxError as error:
+        sys.exit(f"demo: {error}")
+    except KeyboardInterrupt:
+        sys.exit(Exit.INTERRUPTED)
