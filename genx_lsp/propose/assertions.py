@@ -22,22 +22,7 @@ _UNITTEST = {
 }  # fmt: skip
 
 _CHANGING = frozenset(
-    [
-        "append",
-        "add",
-        "insert",
-        "extend",
-        "pop",
-        "popleft",
-        "popitem",
-        "remove",
-        "discard",
-        "clear",
-        "update",
-        "sort",
-        "reverse",
-        "setdefault",
-    ]
+    {"append", "add", "insert", "extend", "pop", "popleft", "remove", "discard", "clear", "update", "sort"}
 )
 
 

@@ -1,0 +1,135 @@
+"""The whole function written anew by the code model: blind, or shown where the present one goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from genx_lsp.candidate import CodeCandidate, CodeOrigin
+from genx_lsp.propose.context import Context
+from genx_lsp.propose.definition import Definition, body_of, take_apart, with_body
+from genx_lsp.propose.edits import compiles
+from genx_lsp.propose.imports import missing_imports
+from genx_lsp.propose.keys import code_key
+from genx_lsp.propose.surroundings import surroundings
+from genx_models import Chat, Completion, Generator, Request
+
+_SYSTEM = "You are an expert Python programmer. You answer with code only."
+_STOPS = ("\n```", "\ndef ", "\nclass ", "\nif __name__", "\nprint(", "\nassert ", "\n# ")
+_FENCE = "```python\n"
+
+
+@dataclass
+class _Heard:
+    source: str
+    weight: int
+    logprob: float
+
+
+def propose(context: Context) -> Iterator[CodeCandidate]:
+    """Yield rewrites, the most often sampled first.
+
+    Blind ones never see the present body, so that they are witnesses of the description alone. Once
+    there are counter-examples, half of the samples see the body and them instead. Raises `ModelError`.
+    """
+    model, samples = context.code_model, context.settings.generation.rewrites
+    definition = take_apart(context.target)
+    if model is None or samples <= 0 or definition is None:
+        return
+    seen = {code_key(context.target.source)}
+    informed = (samples + 1) // 2 if context.counter_examples else 0
+    if informed:
+        prompt = _informed(context, definition)
+        yield from _sample(context, model, definition, prompt, informed, "with the counter-example", seen, 1)
+    if samples > informed and not context.cancel.is_set():
+        basis = "from its description" if definition.docstring else "from its name"
+        prompt = _blind(context, definition)
+        yield from _sample(context, model, definition, prompt, samples - informed, basis, seen, 0)
+
+
+def _sample(
+    context: Context,
+    model: Generator,
+    definition: Definition,
+    prompt: Chat,
+    samples: int,
+    basis: str,
+    seen: set[str],
+    series: int,
+) -> Iterator[CodeCandidate]:
+    request = Request(
+        prompt=prompt,
+        samples=samples,
+        max_tokens=_room(definition),
+        temperature=context.settings.generation.temperature,
+        seed=context.seed + 10_000 * series,
+        stop=_STOPS,
+    )
+    heard: dict[str, _Heard] = {}
+    for completion in sorted(model.generate(request, context.cancel), key=lambda c: c.index):
+        source = _assemble(context, definition, prompt, completion)
+        if source is None:
+            continue
+        key = code_key(source)
+        if key in heard:
+            heard[key].weight += 1
+            heard[key].logprob = max(heard[key].logprob, completion.logprob)
+        elif key not in seen:
+            heard[key] = _Heard(source, 1, completion.logprob)
+    seen.update(heard)
+    for key, one in sorted(heard.items(), key=lambda item: (-item[1].weight, -item[1].logprob, item[0])):
+        yield CodeCandidate(
+            key=key,
+            source=one.source,
+            origin=CodeOrigin.REWRITE,
+            note=f"written anew {basis}",
+            logprob=one.logprob,
+            weight=float(one.weight),
+        )
+
+
+def _assemble(context: Context, definition: Definition, prompt: Chat, completion: Completion) -> str | None:
+    """The answer's body under the file's own head; None for an answer that is cut off or no Python."""
+    if completion.finish in ("length", "cancelled"):
+        return None
+    answer = prompt.prefill.removeprefix(_FENCE) + completion.text
+    body = body_of(answer, context.target.name)
+    if body is None:
+        return None
+    source = with_body(definition, body)
+    imports = missing_imports(context.target, source)
+    if imports:
+        source = with_body(definition, [*imports, *body])
+    return source if compiles(context.target, source) else None
+
+
+def _blind(context: Context, definition: Definition) -> Chat:
+    around = surroundings(context.target)
+    stub = definition.bare(definition.signature + definition.docstring)
+    kind = f"method of `{context.target.class_name}`" if context.target.class_name else "function"
+    told = f"The module has:\n\n{_FENCE}{around}\n```\n\n" if around else ""
+    return Chat(
+        system=_SYSTEM,
+        user=f"{told}Write this {kind}, complete and correct:\n\n{_FENCE}{stub}```",
+        prefill=_FENCE + stub,
+    )
+
+
+def _informed(context: Context, definition: Definition) -> Chat:
+    around = surroundings(context.target)
+    present = definition.bare(context.target.source)
+    told = f"The module has:\n\n{_FENCE}{around}\n```\n\n" if around else ""
+    wrong = "\n".join(f"- {sentence}" for sentence in context.counter_examples[:4])
+    return Chat(
+        system=_SYSTEM,
+        user=(
+            f"{told}This function has a bug:\n\n{_FENCE}{present}```\n\nIt is wrong here:\n{wrong}\n\n"
+            "Write the function again without the bug. Change as little as you can."
+        ),
+        prefill=_FENCE + definition.bare(definition.signature + definition.docstring),
+    )
+
+
+def _room(definition: Definition) -> int:
+    """Tokens for an answer: half as much again as the present body, at some three characters a token."""
+    return max(96, min(480, len(definition.body) // 2 + 64))
