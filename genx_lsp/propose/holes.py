@@ -13,15 +13,8 @@ from genx_lsp.target import Target
 
 _COLON = re.compile(r":\s*(#.*)?$")
 _NO_LINES = (
-    ast.Try, ast.Pass, ast.Import, ast.ImportFrom, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef,
-)  # fmt: skip
-    ast.Try,
-    ast.Pass,
-    ast.Import,
-    ast.ImportFrom,
-    ast.ClassDef,
-    ast.FunctionDef,
-    ast.AsyncFunctionDef,
+    *(ast.Try, ast.Pass, ast.Import, ast.ImportFrom),
+    *(ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef),
 )
 
 
