@@ -11,7 +11,7 @@ def test_a_page_about_every_function_of_the_file(genx, scripted, shop: Path):
     page = (shop / "page.html").read_text()
     assert ended.code == 0
     assert "Report written to page.html." in ended.err
-    assert page.startswith("<!doctype html>") or page.startswith("<!DOCTYPE html>")
+    assert page.startswith(("<!doctype html>", "<!DOCTYPE html>"))
     assert "half" in page
     assert "double" in page
 
