@@ -6,6 +6,7 @@ from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import Grade, ItemResult, ItemsResult, Level, Outcome, ProgramResult, Raised
 from genx_sandbox.programs import Call, Program, TestFile, Workspace
 from genx_sandbox.sandbox import Executor, Sandbox
+from genx_sandbox.selftest import SelfCheck, SelfTest, self_test
 from genx_sandbox.values import Value
 from genx_sandbox.verdicts import Approx, Expectation, Leaves, Raises, Returns, Unknown
 
@@ -31,9 +32,12 @@ __all__ = [
     "SandboxCancelled",
     "SandboxError",
     "SandboxUnavailable",
+    "SelfCheck",
+    "SelfTest",
     "TestFile",
     "Unknown",
     "Value",
     "Workspace",
     "judge",
+    "self_test",
 ]

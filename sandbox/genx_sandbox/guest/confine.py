@@ -53,8 +53,16 @@ def limit(limits, writable_bytes=0):
     _lower(resource.RLIMIT_FSIZE, writable_bytes)
     _lower(resource.RLIMIT_MEMLOCK, 0)
     _lower(resource.RLIMIT_MSGQUEUE, 0) if hasattr(resource, "RLIMIT_MSGQUEUE") else None
+    if _kernel() >= (5, 14):
+        # Counted per user namespace since then; before, it would count the user's other processes too.
+        _lower(resource.RLIMIT_NPROC, 256)
     # A second net under the parent's deadline, for the case that the parent itself hangs.
     _lower(resource.RLIMIT_CPU, int(limits["cpu_seconds"]) + 1)
+
+
+def _kernel():
+    numbers = os.uname().release.split("-")[0].split(".")[:2]
+    return tuple(int(n) for n in numbers) if all(n.isdigit() for n in numbers) else (0, 0)
 
 
 def _lower(which, value):

@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 
-from . import child
+from . import child, seccomp
 from .confine import Landlock, limit, prepare_zygote
 
 
@@ -25,12 +25,15 @@ class Confinement:
 
     def __init__(self, profile):
         self.writable_bytes = profile["writable_bytes"]
+        self.slow = bool(profile["writable"])
         self.landlock = Landlock(writable=["/dev/null", *profile["writable"]])
 
     def enter(self, limits, keep):
         """Close every descriptor but the standard three and `keep`, then restrict this process."""
         limit(limits, self.writable_bytes)
         self.landlock.enter()
+        if not self.slow and seccomp.supported():
+            seccomp.install(seccomp.small_filter(os.getpid()))
         os.closerange(3, keep)
         os.closerange(keep + 1, 4096)
 
@@ -52,7 +55,14 @@ def main(control_fd, profile_json):
     for standard in (0, 1, 2):
         os.dup2(silence, standard)
     os.close(silence)
-    facts = {"landlock": confinement.landlock.abi, "version": list(sys.version_info[:3]), "trouble": trouble}
+    facts = {
+        "landlock": confinement.landlock.abi,
+        "version": list(sys.version_info[:3]),
+        "trouble": trouble,
+        "seccomp": seccomp.supported(),
+    }
+    if seccomp.supported():
+        seccomp.install(seccomp.large_filter(confinement.slow))
     control.send(b"R" + json.dumps(facts).encode())
     gc.collect()
     gc.freeze()

@@ -1,0 +1,170 @@
+"""Find out by trying which level holds here: attack our own jail and see every attack fail."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from genx_sandbox.errors import SandboxError
+from genx_sandbox.jail import bubblewrap
+from genx_sandbox.limits import Limits
+from genx_sandbox.outcomes import Level, Outcome
+from genx_sandbox.programs import Call, Program, Workspace
+from genx_sandbox.sandbox import NO_BWRAP, Sandbox
+
+_SECRET = "a secret of the self-test"
+# Each function tries one thing that must not work, and says so if it did.
+_ATTACKS = """
+import ctypes, os, socket
+
+def read(path):
+    with open(path) as file:
+        return file.read()
+
+def write(path):
+    with open(path, "w") as file:
+        file.write("x")
+    return "written"
+
+def connect(port):
+    socket.create_connection(("127.0.0.1", port), 1).close()
+    return "connected"
+
+def signal_host(pid):
+    os.kill(pid, 0)
+    return "reached"
+
+def processes():
+    return len([name for name in os.listdir("/proc") if name.isdigit()])
+
+def environment():
+    return sorted(os.environ)
+
+def fork():
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    return "forked"
+
+def memory():
+    return len(bytearray(4 << 30))
+
+def user_namespace():
+    if ctypes.CDLL(None, use_errno=True).unshare(0x10000000) != 0:
+        raise OSError("refused")
+    return "made"
+
+def spin():
+    while True:
+        pass
+"""
+
+
+@dataclass(frozen=True)
+class SelfCheck:
+    """One attack on the jail: `stopped`, and what was seen."""
+
+    name: str
+    stopped: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class SelfTest:
+    """The level found, each attack tried, the names of those that succeeded, and what to do about it."""
+
+    level: Level
+    checks: tuple[SelfCheck, ...]
+    not_stopped: tuple[str, ...]
+    advice: tuple[str, ...]
+
+
+def self_test(interpreter: Path | None = None) -> SelfTest:
+    """Attack the jail as a candidate would, under `interpreter` (this one by default). About a second."""
+    if bubblewrap.find() is None:
+        return SelfTest(Level.NONE, (), (), (NO_BWRAP,))
+    try:
+        checks = _attack(interpreter or Path(sys.executable))
+    except SandboxError as error:
+        return SelfTest(Level.NONE, (), (), (str(error), *_advice(str(error))))
+    failed = tuple(check.name for check in checks if not check.stopped)
+    if failed:
+        advice = (f"The jail does not stop: {', '.join(failed)}. Nothing is run in it. Update bubblewrap.",)
+        return SelfTest(Level.NONE, checks, failed, advice)
+    return SelfTest(Level.FULL, checks, (), ())
+
+
+def _attack(interpreter: Path) -> tuple[SelfCheck, ...]:
+    with tempfile.TemporaryDirectory(prefix="genx-") as name, _listener() as port:
+        place = Path(name).resolve()
+        project = place / "project"
+        project.mkdir()
+        for secret in (place / "secret.txt", project / ".env", project / "id_rsa"):
+            secret.write_text(_SECRET, encoding="utf-8")
+        limits = Limits(call_seconds=0.5, deaths=20)
+        attacks = [
+            ("read a file outside the project", f"read({str(place / 'secret.txt')!r})"),
+            ("read the project's .env", f"read({str(project / '.env')!r})"),
+            ("read a private key in the project", f"read({str(project / 'id_rsa')!r})"),
+            ("read the user's home", f"os.listdir({str(Path.home())!r} + '/.ssh')"),
+            ("write into the project", f"write({str(project / 'new.py')!r})"),
+            ("write to /tmp", "write('/tmp/genx')"),
+            ("write to /dev/shm", "write('/dev/shm/genx')"),
+            ("connect to this machine", f"connect({port})"),
+            ("signal a process of this machine", f"signal_host({os.getpid()})"),
+            ("start a process", "fork()"),
+            ("take 4 GiB of memory", "memory()"),
+            ("make a user namespace", "user_namespace()"),
+        ]
+        program = Program("self-test", "genx_self_test", str(project / "genx_self_test.py"), _ATTACKS)
+        calls = [Call(name, expression) for name, expression in attacks]
+        calls += [Call("p", "processes()"), Call("e", "environment()"), Call("s", "spin()")]
+        with Sandbox(Workspace(interpreter, project, (project,)), limits, jobs=1) as sandbox:
+            (result,) = sandbox.run_calls([program], calls)
+    if result.load_error:
+        raise SandboxError(f"The sandbox does not run Python: {result.load_error}.")
+    checks = [
+        SelfCheck(name, outcome.kind != "value", _seen(outcome))
+        for (name, _), outcome in zip(attacks, result.outcomes, strict=False)
+    ]
+    seen, environment, spun = result.outcomes[-3:]
+    few = seen.value is not None and seen.value.kind == "int" and int(seen.value.scalar) <= 4
+    checks.append(SelfCheck("see this machine's processes", few, _seen(seen)))
+    names = {name.scalar for name in environment.value.items} if environment.value else {""}
+    clean = names <= {repr(name) for name in ("HOME", "LANG", "PATH", "PWD", "LC_CTYPE")}
+    checks.append(SelfCheck("read this process's environment", clean, _seen(environment)))
+    checks.append(SelfCheck("run on for ever", spun.kind == "timeout", _seen(spun)))
+    return tuple(checks)
+
+
+def _seen(outcome: Outcome) -> str:
+    if outcome.raised is not None:
+        return f"{outcome.raised.type_name.removeprefix('builtins.')}: {outcome.raised.message}"
+    return outcome.value.text() if outcome.value is not None else outcome.detail or outcome.kind
+
+
+@contextmanager
+def _listener() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+def _advice(complaint: str) -> tuple[str, ...]:
+    """What usually is behind bubblewrap's refusals."""
+    if "uid map" in complaint or "Permission denied" in complaint or "Operation not permitted" in complaint:
+        return (
+            "User namespaces seem to be restricted here. On Ubuntu 24.04 and later, install the system's "
+            "bubblewrap and its AppArmor profile (`sudo apt install bubblewrap apparmor-profiles`), or allow "
+            "them with `sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0`. In a container, start "
+            "it with `--security-opt seccomp=unconfined` or run as root.",
+        )
+    if "No space left" in complaint or "max_user_namespaces" in complaint:
+        return ("User namespaces are used up or switched off: `sudo sysctl user.max_user_namespaces=15000`.",)
+    return ()
