@@ -127,7 +127,8 @@ async function story(code) {
     });
 
     await step("the project's tests pass, outside the editor", async () => {
-      await run(process.env.GENX_PYTHON, ["-m", "pytest", "-q", "-p", "no:cacheprovider"], { cwd: project });
+      const pytest = run(process.env.GENX_PYTHON, ["-m", "pytest", "-q", "-p", "no:cacheprovider"], { cwd: project });
+      await pytest.catch((error) => assert.fail(error.stdout));
     });
   } catch (error) {
     await shoot("failed");

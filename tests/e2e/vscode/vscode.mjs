@@ -18,6 +18,7 @@ const QUIET = {
   "workbench.secondarySideBar.defaultVisibility": "hidden",
   "workbench.welcomePage.walkthroughs.openOnInstall": false,
   "workbench.layoutControl.enabled": false,
+  "editor.scrollbar.horizontal": "hidden",
   "workbench.enableExperiments": false,
   "window.commandCenter": false,
   "chat.disableAIFeatures": true,
@@ -83,7 +84,12 @@ export class VsCode {
       deviceScaleFactor: 1.25,
     });
     // The workbench is talkative; what concerns us is named after us.
-    page.on("console", (message) => /genx/i.test(message.text()) && !/spdlog/.test(message.text()) && this.#log.push(`page: ${message.text()}`));
+    page.on("console", (message) => {
+      const [first] = message.text().split("\n");
+      if (/genx/i.test(first)) {
+        this.#log.push(`page: ${first}`);
+      }
+    });
     await page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(folder)}`);
     await page.locator(".monaco-workbench .part.editor").waitFor({ timeout: START_MS });
     return new Workbench(page);
@@ -126,9 +132,12 @@ export class VsCode {
         ...["--host", "127.0.0.1", "--port", "0", "--without-connection-token"],
         ...["--accept-server-license-terms", "--telemetry-level", "off"],
       ],
-      { env, stdio: ["ignore", "pipe", "pipe"] },
+      // An extension gallery of nobody's: VS Code would ask its own in the background.
+      { env: { ...env, EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: "http://127.0.0.1:9" }) }, stdio: ["ignore", "pipe", "pipe"] },
     );
-    createInterface({ input: this.#server.stderr }).on("line", (line) => this.#log.push(line));
+    // It names every native module that it does without; only a failing start makes that worth reading.
+    const complaints = [];
+    createInterface({ input: this.#server.stderr }).on("line", (line) => complaints.push(line));
     const lines = createInterface({ input: this.#server.stdout });
     lines.on("line", (line) => this.#log.push(line));
     const deadline = setTimeout(() => this.#server.kill("SIGKILL"), START_MS);
@@ -141,7 +150,7 @@ export class VsCode {
     }
     clearTimeout(deadline);
     if (this.port === undefined) {
-      throw new Error(`VS Code's server did not start:\n${this.log}`);
+      throw new Error(`VS Code's server did not start:\n${complaints.join("\n")}`);
     }
   }
 
