@@ -103,7 +103,7 @@ def _lines(source: str) -> list[_Line] | None:
             if token.type == tokenize.COMMENT:
                 lines[first].comment = token.string
             elif token.type not in _LAYOUT and token.start[0] == token.end[0]:
-                lines[first].tokens += (token.string,)
+                lines[first].tokens += (_meaning(token),)
             elif token.type not in _LAYOUT:
                 # Inside a string over several lines every character counts.
                 for number in range(first, token.end[0]):
@@ -111,6 +111,16 @@ def _lines(source: str) -> list[_Line] | None:
     except (tokenize.TokenError, SyntaxError, IndexError):
         return None
     return lines
+
+
+def _meaning(token: tokenize.TokenInfo) -> str:
+    # The choice of quotes is spacing too.
+    if token.type == tokenize.STRING and token.string[0] not in "fFtT":
+        try:
+            return repr(ast.literal_eval(token.string))
+        except (ValueError, SyntaxError):
+            return token.string
+    return token.string
 
 
 def _same_code(first: str, second: str) -> bool:
