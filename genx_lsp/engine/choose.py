@@ -6,6 +6,7 @@ Only tests that the code as saved passes are offered. What the saved code fails 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -20,10 +21,22 @@ from genx_lsp.engine.trust import is_accident
 from genx_lsp.findings import Basis, Evidence, TestSuggestion
 from genx_lsp.propose import mutate
 from genx_lsp.propose.keys import test_key
-from genx_sandbox import Approx, Expectation, Leaves, Outcome, Raises, Returns, Unknown, Value
+from genx_sandbox import (
+    Approx,
+    Expectation,
+    Leaves,
+    Outcome,
+    Raises,
+    Returns,
+    SandboxCancelled,
+    Unknown,
+    Value,
+)
 
 # Mutants tried for choosing tests; more of them changed the chosen set on no function of the example.
 MUTANTS = 80
+# How long the project's own tests may run on mutants, to learn which of them are caught already.
+ITEMS_SECONDS = 3.0
 # A line that no earlier test reached counts as much as so many mutants.
 LINE_WORTH = 2.0
 BASIS_ORDER: dict[Basis, int] = {"specification": 0, "agreement": 1, "observation": 2}
@@ -41,9 +54,15 @@ class Option:
     lines: frozenset[int]
 
 
-def choose(job: Job, settled: Sequence[Settled], budget: Budget) -> None:
-    """Fill `job.tests` with the greedy minimum set."""
-    options = candidates(job, settled)
+def choose(job: Job, settled: Sequence[Settled], budget: Budget, *, early: bool = False) -> None:
+    """Fill `job.tests` with the greedy minimum set.
+
+    `early`: witnesses are still to come, so only what a specification vouches for is offered.
+    """
+    options = [o for o in candidates(job, settled) if not early or o[1] == "specification"]
+    if not options:
+        job.tests = ()
+        return
     mutants = list(islice(mutate.mutants(job.context(budget=budget)), MUTANTS))
     mutants = [
         m for m in mutants if m.key != job.original.key and m.key not in {p.key for p in job.plausible}
@@ -54,7 +73,8 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget) -> None:
     existing = [t for t in job.trusted_calls if t.origin is TestOrigin.USER_TEST]
     job.matrix.fill(mutants, existing, budget)
     already = {m.key for m in mutants if any(job.matrix.passed(m, t) is False for t in existing)}
-    already |= killed_by_items(job, [m for m in mutants if m.key not in already], budget)
+    if not early:
+        already |= killed_by_items(job, [m for m in mutants if m.key not in already], budget)
     reached: set[int] = set()
     for test in existing:
         outcome = job.matrix.outcome(job.original, test)
@@ -86,7 +106,12 @@ def killed_by_items(job: Job, mutants: Sequence[CodeCandidate], budget: Budget) 
     items = [i for i in job.matrix.items if job.matrix.passed(job.original, i) is True]
     if not items or not mutants:
         return set()
-    job.matrix.fill_items(list(mutants), items, budget)
+    try:
+        job.matrix.fill_items(list(mutants), items, budget.part(ITEMS_SECONDS))
+    except SandboxCancelled:
+        # Slow tests of the project: what they catch in time counts, the rest is taken as not caught.
+        if budget.is_set():
+            raise
     return {m.key for m in mutants if any(job.matrix.passed(m, i) is False for i in items)}
 
 
@@ -124,18 +149,14 @@ def settle(job: Job, test: CallTest, settled: Sequence[Settled]) -> tuple[CallTe
     agreed = not isinstance(test.expectation, Unknown) or any(
         s.test.expression == test.expression and s.test.setup == test.setup and not s.dissent for s in settled
     )
-    # While the code is suspected to be wrong, what it happens to return is no reason for a test.
-    if job.bug is not None and not agreed and not all(same(job, code, test) for code in top(job)):
+    # Where independent programs were asked and do not confirm it, or where the code is suspected to be
+    # wrong, what it happens to return is no reason for a test.
+    if not agreed and (len(job.witnesses) >= doubt.SETTLED_PROGRAMS or job.bug is not None):
         return None
     key = test_key(test.expression, expectation)
     return replace(test, key=key, expectation=expectation, expected_text=""), (
         "agreement" if agreed else "observation"
     )
-
-
-def top(job: Job) -> list[CodeCandidate]:
-    """The fix ranked first, if there is one."""
-    return [job.fixes[0].code] if job.fixes else []
 
 
 def same(job: Job, code: CodeCandidate, test: CallTest) -> bool:
@@ -148,7 +169,7 @@ def observed(outcome: Outcome) -> Expectation | None:
     """An expectation from what was seen; None where it could not be written down or says nothing."""
     if outcome.kind == "exception" and outcome.raised is not None:
         name = outcome.raised.type_name
-        return Raises(name.removeprefix("builtins."), match=outcome.raised.message or None)
+        return Raises(name.removeprefix("builtins."), match=re.escape(outcome.raised.message) or None)
     value = outcome.value
     if outcome.kind != "value" or value is None:
         return None
@@ -172,7 +193,6 @@ def has_fraction(value: Value) -> bool:
 
 def weigh(job: Job, test: CallTest, basis: Basis, mutants: Sequence[CodeCandidate]) -> Option:
     """What a test would bring: mutants it kills, lines it reaches."""
-    job.matrix.add_test(test)
     outcome = job.matrix.outcome(job.original, test)
     first, last = job.target.def_line, job.target.last_line
     lines = frozenset(n for n in (outcome.lines if outcome else ()) if first < n <= last)

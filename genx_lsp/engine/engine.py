@@ -128,8 +128,9 @@ class Engine:
             repair.search(job, (), job.budget, mutate.propose)
             repair.rank_fixes(job, ())
         if job.want != "fixes" and not job.failing:
-            # Verified tests within the first second; the models' come on top of them.
-            choose.choose(job, (), job.budget)
+            # Verified tests within the first second; better ones come with the models.
+            witnesses_come = self._code_model is not None and bool(job.target.docstring)
+            choose.choose(job, (), job.budget, early=witnesses_come)
             verify.plan(job, job.budget)
         yield "asking the models"
         yield from self._ask(job, settled)

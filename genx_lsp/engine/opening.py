@@ -55,6 +55,4 @@ def open_sandbox(project: Project, settings: Settings) -> Sandbox:
     limits = Limits(
         call_seconds=settings.sandbox.call_seconds, memory_bytes=settings.sandbox.memory_mb * 1024 * 1024
     )
-    sandbox = Sandbox(workspace, limits=limits, jobs=settings.sandbox.jobs)
-    sandbox.start()
-    return sandbox
+    return Sandbox(workspace, limits=limits, jobs=settings.sandbox.jobs)
