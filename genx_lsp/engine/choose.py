@@ -149,6 +149,9 @@ def settle(job: Job, test: CallTest, settled: Sequence[Settled]) -> tuple[CallTe
     agreed = not isinstance(test.expectation, Unknown) or any(
         s.test.expression == test.expression and s.test.setup == test.setup and not s.dissent for s in settled
     )
+    # The docstring announces this exception: code and description agree.
+    if isinstance(expectation, Raises) and expectation.type_name.rpartition(".")[2] in job.target.docstring:
+        agreed = True
     # Where independent programs were asked and do not confirm it, or where the code is suspected to be
     # wrong, what it happens to return is no reason for a test.
     if not agreed and (len(job.witnesses) >= doubt.SETTLED_PROGRAMS or job.bug is not None):

@@ -29,6 +29,10 @@ from genx_sandbox import Executor, SandboxCancelled
 
 # Choosing and verifying tests comes after the time for proposing is over, and is bounded by this.
 FINISH_SECONDS = 20.0
+# Of the time for proposing, so much may go to the witnesses and to the test model at most; on a quiet
+# machine both end long before, and what is left is for looking for a fix.
+WITNESS_SHARE = 0.4
+TESTS_SHARE = 0.3
 QUICK_GENERATORS = (docstring_examples.propose, user_tests.propose, boundary.propose)
 
 ReadTests = Callable[[Target], Mapping[str, str]]
@@ -137,16 +141,17 @@ class Engine:
 
     def _ask(self, job: Job, settled: list[Settled]) -> Iterator[str]:
         try:
+            if self._code_model is not None:
+                self._call_witnesses(job)
+                yield "writing tests"
             if self._test_model is not None:
-                add_tests(job, model_tests.propose(job.context()))
+                add_tests(job, model_tests.propose(job.context(budget=job.share(TESTS_SHARE))))
                 job.matrix.fill([job.original], job.matrix.tests, job.budget, probes=True)
                 trust.exclude_unstable(job)
-                yield "writing programs"
-            if self._code_model is None:
-                return
-            self._call_witnesses(job)
+            job.matrix.fill([*doubt.witnesses(job), *job.plausible], job.usable, job.budget)
             settled[:] = doubt.settled_calls(job)
-            if job.want == "tests" or not (job.failing or any(s.dissent for s in settled)):
+            suspicious = bool(job.failing) or any(s.dissent for s in settled)
+            if self._code_model is None or job.want == "tests" or not suspicious:
                 return
             yield "looking for a fix"
             generators: list[repair.Propose] = [infill.propose]
@@ -162,10 +167,9 @@ class Engine:
         """Programs from the description alone. Without a docstring there is nothing to be a witness of."""
         if not job.target.docstring:
             return
-        for code in rewrite.propose(job.context()):
+        for code in rewrite.propose(job.context(budget=job.share(WITNESS_SHARE))):
             job.witnesses[code.key] = job.witnesses.get(code.key, 0.0) + code.weight
             job.matrix.add_code(code)
-        job.matrix.fill(doubt.witnesses(job), job.usable, job.budget)
 
     # -- concluding --------------------------------------------------------------------------------
 

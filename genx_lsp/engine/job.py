@@ -84,6 +84,10 @@ class Job:
             cancel=budget or self.budget,
         )
 
+    def share(self, fraction: float) -> Budget:
+        """A part of the time that was given for proposing, as far as it is left."""
+        return self.budget.part(fraction * self.settings.generation.seconds)
+
     def note(self, sentence: str) -> None:
         """Tell the user something, once."""
         if sentence and sentence not in self.notes:

@@ -29,7 +29,8 @@ class _Heard:
 def propose(context: Context) -> Iterator[CodeCandidate]:
     """Yield rewrites, the most often sampled first.
 
-    Blind ones never see the present body, so that they are witnesses of the description alone. Once
+    Blind ones never see the present body, so that they are witnesses of the description alone; they may
+    come out as the present code. Once
     there are counter-examples, half of the samples see the body and them instead. Raises `ModelError`.
     """
     model, samples = context.code_model, context.settings.generation.rewrites
@@ -44,6 +45,8 @@ def propose(context: Context) -> Iterator[CodeCandidate]:
     if samples > informed and not context.cancel.is_set():
         basis = "from its description" if definition.docstring else "from its name"
         prompt = _blind(context, definition)
+        # A blind sample that comes out as the present code is kept: it is a witness for it.
+        seen.discard(code_key(context.target.source))
         yield from _sample(context, model, definition, prompt, samples - informed, basis, seen, 0)
 
 
