@@ -3,12 +3,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { createInterface } from "node:readline";
 import * as vscode from "vscode";
-import {
-  LanguageClient,
-  RevealOutputChannelOn,
-  State,
-  type LanguageClientOptions,
-} from "vscode-languageclient/node";
+import { RevealOutputChannelOn, State, type LanguageClientOptions } from "vscode-languageclient/node";
+import { QuietClient } from "./client";
 import { middleware } from "./middleware";
 import { placesFor, probe } from "./places";
 import type { SelectedInterpreter } from "./python";
@@ -20,7 +16,7 @@ import { readStatus, type Status } from "./state";
 export class ServerNotFound extends Error {}
 
 export class Server {
-  #client: LanguageClient | undefined;
+  #client: QuietClient | undefined;
   #place: Place | undefined;
 
   /**
@@ -35,7 +31,7 @@ export class Server {
     private readonly onStatus: (status: Status) => void,
   ) {}
 
-  get client(): LanguageClient | undefined {
+  get client(): QuietClient | undefined {
     return this.#client;
   }
 
@@ -50,9 +46,7 @@ export class Server {
     this.#place = place;
     const { command, args } = commandOf(place);
     this.log.info(`Starting ${[command, ...args, "serve"].join(" ")} (${place.origin}).`);
-    const client = new LanguageClient(
-      "genx",
-      "GenX",
+    const client = new QuietClient(
       { command, args: [...args, "serve"], options: { cwd: this.home, env: { ...process.env } } },
       this.#options(),
     );
@@ -65,9 +59,14 @@ export class Server {
     client.onDidChangeState(({ newState }) => {
       const running = newState === State.Running;
       void vscode.commands.executeCommand("setContext", "genx.running", running);
+      if (this.#client !== client) {
+        return;
+      }
       if (running) {
         this.onStatus({ state: "idle", message: "" });
-      } else if (newState === State.Stopped && this.#client === client) {
+      } else if (newState === State.Starting) {
+        this.onStatus({ state: "starting", message: "Starting the server." });
+      } else if (newState === State.Stopped) {
         this.onStatus({ state: "problem", message: "The server has stopped. Restart it from this menu." });
       }
     });
@@ -89,12 +88,15 @@ export class Server {
     }
   }
 
-  /** Whether another server would be started now than the one that runs. */
+  /** Whether a start now would bring something else than what there is. */
   async wouldDiffer(): Promise<boolean> {
+    if (this.#client === undefined) {
+      return true;
+    }
     try {
       return !isDeepStrictEqual(await this.#find(), this.#place);
     } catch {
-      return this.#place !== undefined;
+      return true;
     }
   }
 

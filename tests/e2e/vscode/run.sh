@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real VS Code opens the example project and does what a person would do.
 #
-#   tests/e2e/vscode/run.sh [--update-images]
+#   tests/e2e/vscode/run.sh [--update-images] [trust] [story]
 #
 # Screenshots go to build/e2e/; --update-images copies the good ones to docs/images/. What it needs and this
 # machine lacks is installed into a cache folder (VS Code, Node, a browser driver) or, as root, by apt (Chromium).
@@ -62,4 +62,4 @@ if [ ! -e "$vsix" ] || [ -n "$(find "$extension/src" "$extension/package.json" -
   (cd "$extension" && { [ -d node_modules ] || npm ci --ignore-scripts --no-audit --no-fund; } && npm run --silent package >/dev/null)
 fi
 
-exec node "$here/story.mjs" --cache "$cache" --vsix "$vsix" "$@"
+exec node "$here/run.mjs" --cache "$cache" --vsix "$vsix" "$@"

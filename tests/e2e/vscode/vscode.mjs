@@ -133,7 +133,15 @@ export class VsCode {
         ...["--accept-server-license-terms", "--telemetry-level", "off"],
       ],
       // An extension gallery of nobody's: VS Code would ask its own in the background.
-      { env: { ...env, EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: "http://127.0.0.1:9" }) }, stdio: ["ignore", "pipe", "pipe"] },
+      {
+        env: {
+          ...env,
+          EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: "http://127.0.0.1:9" }),
+          // Its sockets go away with the rest.
+          XDG_RUNTIME_DIR: this.home,
+        },
+        stdio: ["ignore", "pipe", "pipe"],
+      },
     );
     // It names every native module that it does without; only a failing start makes that worth reading.
     const complaints = [];
@@ -259,9 +267,24 @@ export class Workbench {
     return lines.replaceAll("\u00a0", " ");
   }
 
+  /** The document in a webview panel: two frames deep. */
+  async webview(title) {
+    await this.page.locator(".tab", { hasText: title }).waitFor();
+    return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
+  }
+
+  async closeTab() {
+    await this.command("View: Close Editor");
+  }
+
   /** Opens the Ctrl+. menu and returns its titles. */
   async actions() {
     await this.keyboard.press("Control+.");
+    return this.menu();
+  }
+
+  /** The titles of the open menu of code actions. */
+  async menu() {
     const rows = this.page.locator(".action-widget .monaco-list-row.action");
     await rows.first().waitFor();
     return rows.allInnerTexts();
