@@ -72,6 +72,23 @@ def settled_calls(job: Job) -> list[Settled]:
     return settled
 
 
+def confirmed(job: Job) -> bool:
+    """Enough samples did what the saved code does, on every call that says anything."""
+    tests = [t for t in one_test_a_call(job.usable) if says_something(job, t)]
+    current = job.matrix.behaviour(job.original, tests)
+    samples = 0.0
+    for code in witnesses(job):
+        if loads(job, code) and job.matrix.behaviour(code, tests) == current:
+            samples += job.witnesses[code.key]
+    return bool(tests) and samples >= SETTLED_SAMPLES
+
+
+def says_something(job: Job, test: CallTest) -> bool:
+    """The saved code gives a value here, or an exception that was meant."""
+    outcome = job.matrix.outcome(job.original, test)
+    return outcome is not None and tells(job, outcome)
+
+
 def tells(job: Job, outcome: Outcome) -> bool:
     """A value, or an exception that the function's own text names: behaviour that was meant."""
     if outcome.kind == "value":

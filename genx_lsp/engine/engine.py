@@ -33,6 +33,7 @@ FINISH_SECONDS = 20.0
 # machine both end long before, and what is left is for looking for a fix.
 WITNESS_SHARE = 0.4
 TESTS_SHARE = 0.3
+WITNESS_BATCH = 4
 QUICK_GENERATORS = (docstring_examples.propose, user_tests.propose, boundary.propose)
 
 ReadTests = Callable[[Target], Mapping[str, str]]
@@ -164,12 +165,23 @@ class Engine:
             job.note(f"The models could not help: {error}")
 
     def _call_witnesses(self, job: Job) -> None:
-        """Programs from the description alone. Without a docstring there is nothing to be a witness of."""
-        if not job.target.docstring:
-            return
-        for code in rewrite.propose(job.context(budget=job.share(WITNESS_SHARE))):
-            job.witnesses[code.key] = job.witnesses.get(code.key, 0.0) + code.weight
-            job.matrix.add_code(code)
+        """Programs from the description alone. Without a docstring there is nothing to be a witness of.
+
+        A few first: where they confirm the saved code on every call, more would only say it again.
+        """
+        budget = job.share(WITNESS_SHARE)
+        left = self.settings.generation.rewrites if job.target.docstring else 0
+        series = 0
+        while left > 0 and not budget.is_set():
+            count = min(left, WITNESS_BATCH)
+            for code in rewrite.propose(job.context(budget=budget, rewrites=count, series=series)):
+                job.witnesses[code.key] = job.witnesses.get(code.key, 0.0) + code.weight
+                job.matrix.add_code(code)
+            left -= count
+            series += 1
+            job.matrix.fill(doubt.witnesses(job), job.usable, job.budget)
+            if doubt.confirmed(job):
+                return
 
     # -- concluding --------------------------------------------------------------------------------
 

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import msgspec
+
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, ItemTest, TestCandidate
 from genx_lsp.config import Settings
 from genx_lsp.engine.budget import Budget
@@ -18,6 +20,9 @@ from genx_lsp.propose.keys import code_key
 from genx_lsp.target import Target
 from genx_models import Generator
 from genx_sandbox import Executor
+
+# Sample i of a request draws from seed + i, so two series never share a seed.
+SERIES_STRIDE = 1_000
 
 Want = Literal["tests", "fixes", "both"]
 
@@ -68,19 +73,25 @@ class Job:
         suspicion: Mapping[int, float] | None = None,
         counter_examples: Sequence[str] = (),
         budget: Budget | None = None,
+        rewrites: int | None = None,
+        series: int = 0,
     ) -> Context:
-        """What a generator gets to see now."""
+        """What a generator gets to see now. Another `series` draws other samples for the same request."""
+        settings = self.settings
+        if rewrites is not None:
+            generation = msgspec.structs.replace(settings.generation, rewrites=rewrites)
+            settings = msgspec.structs.replace(settings, generation=generation)
         return Context(
             target=self.target,
             project=self.project,
-            settings=self.settings,
+            settings=settings,
             tests_text=self.tests_text,
             code_model=self.code_model,
             test_model=self.test_model,
             suspicion=suspicion or {},
             counter_examples=tuple(counter_examples),
             known_calls=tuple(test.expression for test in self.matrix.tests),
-            seed=self.settings.generation.seed,
+            seed=self.settings.generation.seed + SERIES_STRIDE * series,
             cancel=budget or self.budget,
         )
 
