@@ -71,6 +71,11 @@ def command(
     for device in _DEVICES:
         line += ["--dev-bind-try", f"/dev/{device}", f"/dev/{device}"]
     line += ["--symlink", "/proc/self/fd", "/dev/fd"]
+    if tmpfs_bytes:
+        # First, so that a project that itself lies under /tmp is shown on top of it.
+        if "--size" in known:
+            line += ["--size", str(tmpfs_bytes)]
+        line += ["--tmpfs", "/tmp"]
     for target, name in view.links:
         line += ["--symlink", target, name]
     for bound in view.binds:
@@ -89,8 +94,4 @@ def command(
     line += ["--ro-bind", str(GUEST), GUEST_INSIDE]
     for entry in site:
         line += ["--ro-bind", str(entry), f"{SITE_INSIDE}/{entry.name}"]
-    if tmpfs_bytes:
-        if "--size" in known:
-            line += ["--size", str(tmpfs_bytes)]
-        line += ["--tmpfs", "/tmp"]
     return [*line, "--remount-ro", "/", "--chdir", "/", "--"]
