@@ -11,7 +11,7 @@ from genx_lsp.propose.builder import Argument, Builder
 from genx_lsp.propose.context import Context
 from genx_lsp.propose.docstring_examples import seen_calls
 from genx_lsp.propose.guessing import guess_annotation
-from genx_lsp.propose.keys import normal_expression, parse_definition, quiet_parse
+from genx_lsp.propose.keys import normal_expression, parse_definition, parse_expression, quiet_parse
 from genx_lsp.propose.naming import BUILTINS, Localiser, Names, free_names, module_names, read_imports
 from genx_lsp.propose.views import View, view_of
 from genx_lsp.target import Parameter, Target
@@ -84,11 +84,7 @@ def _pool(
 
 
 def _annotation(parameter: Parameter, target: Target) -> ast.expr | None:
-    text = parameter.annotation or guess_annotation(parameter, target)
-    try:
-        return ast.parse(text, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return parse_expression(parameter.annotation or guess_annotation(parameter, target))
 
 
 def _kind(text: str) -> str:

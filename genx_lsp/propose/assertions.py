@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from genx_lsp.candidate import CallTest, TestOrigin
 from genx_lsp.propose.expected import expectation_of, raises_of
-from genx_lsp.propose.keys import parse_definition
+from genx_lsp.propose.keys import parse_definition, parse_expression
 from genx_lsp.propose.naming import Names, mentions
 from genx_lsp.propose.parametrize import rows_of, substitute
 from genx_lsp.propose.script import Script, make_test
@@ -27,9 +28,22 @@ _CHANGING = frozenset(
 
 
 def checks(
-    body: Sequence[ast.stmt], constants: Sequence[ast.stmt], names: Names, target: Target
+    body: Sequence[ast.stmt],
+    constants: Sequence[ast.stmt],
+    names: Names,
+    target: Target,
+    *,
+    origin: TestOrigin = TestOrigin.USER_TEST,
+    trusted: bool = True,
 ) -> Iterator[CallTest]:
     """Walk a body in order; stop where something happens that a single call cannot carry."""
+    for test in _walk(body, constants, names, target):
+        yield replace(test, origin=origin, trusted=trusted)
+
+
+def _walk(
+    body: Sequence[ast.stmt], constants: Sequence[ast.stmt], names: Names, target: Target
+) -> Iterator[CallTest]:
     script = Script(target, names)
     for statement in constants:
         script.run(statement)
@@ -79,7 +93,8 @@ def _asserted(test: ast.expr, script: Script, names: Names, target: Target) -> I
         return
     expression, setup, text = made
     if expected is not None:
-        expectation = expectation_of(ast.parse(text, mode="eval").body)
+        side = parse_expression(text)
+        expectation = expectation_of(side) if side is not None else Unknown()
     yield make_test((expression, setup), expectation, text, origin=TestOrigin.USER_TEST, trusted=True)
     if _changes_its_object(target):
         script.run(ast.Expr(value=node))

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from genx_lsp.propose.keys import parse_expression
 from genx_lsp.propose.naming import BUILTINS
 from genx_lsp.propose.type_values import IMPORTED, ITERATORS, MAPPINGS, SCALARS, SEQUENCES, SETS, TRANSPARENT
 from genx_lsp.propose.views import View
@@ -42,11 +43,8 @@ class Builder:
             if node.value is None:
                 return [Argument("None")]
             if isinstance(node.value, str):
-                try:
-                    inner = ast.parse(node.value.strip(), mode="eval").body
-                except (SyntaxError, ValueError):
-                    return []
-                return self.values(inner, view, depth + 1)
+                inner = parse_expression(node.value)
+                return self.values(inner, view, depth + 1) if inner is not None else []
             return []
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             return _interleave([self.values(side, view, depth) for side in (node.left, node.right)])

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from genx_lsp.candidate import CallTest, TestCandidate, TestOrigin
 from genx_lsp.propose.context import Context
 from genx_lsp.propose.expected import expectation_of
-from genx_lsp.propose.keys import call_key, quiet_parse
+from genx_lsp.propose.keys import call_key, parse_expression, quiet_parse
 from genx_lsp.propose.naming import mentions, read_imports
 from genx_lsp.propose.script import Script, make_test
 from genx_lsp.target import Target
@@ -89,7 +89,7 @@ def _checked(
         if "..." in want or "<BLANKLINE>" in want:
             return None
         return printed, Returns(Value.of(want)), repr(want)
-    expected = _expression(want.strip())
+    expected = parse_expression(want.strip())
     if expected is None or any(
         isinstance(n, ast.Constant) and n.value is Ellipsis for n in ast.walk(expected)
     ):
@@ -137,7 +137,7 @@ def _calls_in(line: str, target: Target) -> Iterator[tuple[ast.expr, str, str]]:
     pattern = r"(?<![\w.])((?:[A-Za-z_][\w.]*(?:\([^()]*\))?\.)?" + re.escape(target.name) + r")\("
     for found in re.finditer(pattern, line):
         end = _closing(line, found.end() - 1)
-        node = _expression(line[found.start() : end]) if end else None
+        node = parse_expression(line[found.start() : end]) if end else None
         if isinstance(node, ast.Call) and (bool(target.class_name) or isinstance(node.func, ast.Name)):
             yield node, line[end:], line[: found.start()]
 
@@ -145,7 +145,7 @@ def _calls_in(line: str, target: Target) -> Iterator[tuple[ast.expr, str, str]]:
 def _closing(text: str, opening: int) -> int:
     """Index after the bracket that closes the one at `opening`; 0 if none does."""
     for end in range(opening + 1, len(text) + 1):
-        if text[end - 1] == ")" and _expression("f" + text[opening:end]) is not None:
+        if text[end - 1] == ")" and parse_expression("f" + text[opening:end]) is not None:
             return end
     return 0
 
@@ -160,7 +160,7 @@ def _stated_after(rest: str) -> ast.expr | None:
     found = _AFTER.match(rest)
     if found is None:
         return None
-    return _longest_expression(found["rest"])
+    return _longestparse_expression(found["rest"])
 
 
 def _raised_name(rest: str) -> str:
@@ -170,17 +170,17 @@ def _raised_name(rest: str) -> str:
 
 def _stated_before(before: str) -> ast.expr | None:
     found = _BEFORE.search(before)
-    node = _expression(found["value"]) if found else None
+    node = parse_expression(found["value"]) if found else None
     return node if node is not None and not isinstance(expectation_of(node), Unknown) else None
 
 
-def _longest_expression(text: str) -> ast.expr | None:
+def _longestparse_expression(text: str) -> ast.expr | None:
     """The longest beginning of a text that is an expression a value could have been written as."""
     text = re.split(r"\s{2,}|\s+#|;\s", text.strip())[0].rstrip(" .,`")
     for end in range(len(text), 0, -1):
         if end < len(text) and (text[end - 1].isalnum() and text[end].isalnum()):
             continue
-        node = _expression(text[:end].rstrip(" .,;:`)") if end < len(text) else text)
+        node = parse_expression(text[:end].rstrip(" .,;:`)") if end < len(text) else text)
         if node is None:
             continue
         return node if isinstance(node, _VALUE_LIKE) else None
@@ -233,15 +233,6 @@ def _parse(source: str) -> list[ast.stmt]:
         return quiet_parse(source).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
-
-
-def _expression(text: str) -> ast.expr | None:
-    try:
-        tree = quiet_parse(text, mode="eval")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    body: object = getattr(tree, "body", None)
-    return body if isinstance(body, ast.expr) else None
 
 
 def seen_calls(target: Target) -> Iterable[str]:

@@ -60,9 +60,10 @@ def item_key(path: str, source: str, node_id: str) -> str:
 
 def normal_expression(expression: str) -> str:
     """An expression in one spelling: spaces, quotes and brackets as `ast.unparse` writes them."""
+    node = parse_expression(expression)
     try:
-        return ast.unparse(quiet_parse(expression.strip(), mode="eval"))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.unparse(node) if node is not None else expression.strip()
+    except RecursionError:
         return expression.strip()
 
 
@@ -76,11 +77,21 @@ def parse_definition(source: str) -> ast.Module | None:
         return None
 
 
-def quiet_parse(source: str, mode: str = "exec") -> ast.Module:
+def parse_expression(text: str) -> ast.expr | None:
+    """An expression's tree; None if the text is none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def quiet_parse(source: str) -> ast.Module:
     """`ast.parse` without the warnings that Python prints about odd code, such as invalid escapes."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(source, mode=mode)  # type: ignore[return-value]
+        return ast.parse(source)
 
 
 def _drop_docstring(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> None:
