@@ -26,6 +26,7 @@ $(READY): requirements/boot.txt requirements/dev.txt pyproject.toml scripts/set_
 	@touch $@
 
 setup: $(READY) ## Environment, llama.cpp built for this CPU, models, verified
+	@echo "setup: everything is in place"
 
 demo: $(READY) ## The main job on the example project: tests, fixes, a report page
 	@$(BIN)/python scripts/demo.py

@@ -87,9 +87,9 @@ def _sandbox(name: str, settings: Settings, path: Path) -> Check:
     if tested.level is Level.FULL:
         return Check(name, "ok", f"Level full: all {len(tested.checks)} trials were stopped.")
     if tested.level is Level.NONE:
-        return Check(name, "fail", "No sandbox holds here, so nothing is run.", tested.advice)
+        return Check(name, "fail", "No sandbox holds here, so nothing is run.", " ".join(tested.advice))
     leaks = f" Not stopped: {', '.join(tested.not_stopped)}." if tested.not_stopped else ""
-    return Check(name, "warn", f"Level {tested.level.value}.{leaks}", tested.advice)
+    return Check(name, "warn", f"Level {tested.level.value}.{leaks}", " ".join(tested.advice))
 
 
 _VERSION = "import sys\n\ndef version():\n    return list(sys.version_info[:3])\n"

@@ -87,4 +87,4 @@ def added_source(findings: Findings) -> str:
 
 
 def _in(part: RenderableType, columns: int = 2) -> RenderableType:
-    return Padding(part, (0, 0, 0, columns))
+    return Padding(part, (0, 0, 0, columns), expand=False)
