@@ -87,7 +87,7 @@ class TestFilePlan:
     created: bool
     """The file does not exist yet."""
     added: tuple[str, ...]
-    """Names of the added test functions."""
+    """The added test functions: `test_a`, or `TestB::test_a` in a class."""
     first_line: int
     last_line: int
     """1-based lines of the addition in `new_text`."""

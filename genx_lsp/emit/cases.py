@@ -16,7 +16,8 @@ from genx_lsp.findings import TestSuggestion
 from genx_lsp.target import Target
 from genx_sandbox import Approx, Leaves, Raises, Returns, Value
 
-_LONGEST_MATCH = 70
+_LONGEST_MATCH = 44
+"""Keeps `with pytest.raises(ValueError, match=...)` within 88 columns."""
 
 Wrap = Literal["", "list", "run", "collect"]
 """How a call becomes a value: `list(f())`, `asyncio.run(f())`, or all that it yields asynchronously."""

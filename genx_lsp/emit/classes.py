@@ -25,7 +25,7 @@ class ClassIndex:
 
         None for a class that does not compare by its fields, or takes others than it has.
         """
-        tree = self._tree(module)
+        tree = self.tree(module)
         if tree is None:
             return None
         body: list[ast.stmt] = tree.body
@@ -37,7 +37,8 @@ class ClassIndex:
             body = found.body
         return _fields(found) if found else None
 
-    def _tree(self, module: str) -> ast.Module | None:
+    def tree(self, module: str) -> ast.Module | None:
+        """The syntax tree of a module or package of the project; None if it has none of that name."""
         if module not in self._trees:
             self._trees[module] = self._read(module)
         return self._trees[module]

@@ -21,8 +21,8 @@ def stem(target: Target) -> str:
     return owner if name == "init" else f"{owner}_{name}"
 
 
-def name_case(case: Case, target: Target, siblings: Sequence[Case], taken: Iterable[str]) -> str:
-    """A name of its own for a test of one case: `test_shorten_empty_text`."""
+def name_case(case: Case, target: Target, siblings: Sequence[Case], taken: Iterable[str], base: str) -> str:
+    """A name of its own for a test of one case: `test_shorten_empty_text` for the base `test_shorten`."""
     others = [phrases(c, target) for c in siblings if c is not case]
     own = phrases(case, target)
     distinct = [p for p in own if not any(p in other for other in others)]
@@ -37,12 +37,11 @@ def name_case(case: Case, target: Target, siblings: Sequence[Case], taken: Itera
         wanted += [f"{wanted[0]} for {p}" for p in own]
     else:
         wanted = [*distinct, *own]
-    return _free([f"test_{stem(target)}_{_snake(w)}" for w in wanted] or [f"test_{stem(target)}"], taken)
+    return _free([f"{base}_{_snake(w)}" for w in wanted] or [base], taken)
 
 
-def name_table(cases: Sequence[Case], target: Target, taken: Iterable[str]) -> str:
+def name_table(cases: Sequence[Case], taken: Iterable[str], base: str) -> str:
     """A name for a parametrised test: `test_slug`, `test_split_bill_raises_value_error`."""
-    base = f"test_{stem(target)}"
     if cases[0].kind == "raises":
         return _free([f"{base}_raises_{_snake(_exception(cases[0]))}"], taken)
     return _free([base, f"{base}_values", f"{base}_more_values"], taken)
@@ -71,6 +70,10 @@ def phrases(case: Case, target: Target) -> list[str]:
         found.append(f"is {case.expected.rpartition('.')[2].lower()}")
     elif case.kind != "raises" and case.expected in ("[]", '""', "''", "{}", "()", "set()", "0"):
         found.append("gives zero" if case.expected == "0" else "gives nothing")
+    elif case.kind == "nan":
+        found.append("gives nan")
+    elif case.kind == "equals" and (made := re.match(r"(\w+\.)*(\w+)\(", case.expected)):
+        found.append(f"gives {made[2].lower()}")
     # Both facts together tell apart what one alone does not.
     if len(found) > 1:
         found.append(f"{found[0]} and {found[1]}")
@@ -104,23 +107,26 @@ def _about(argument: Argument) -> list[str]:
     if isinstance(value, bool):
         return [name if value else f"not {name}"]
     if isinstance(value, int | float):
+        shown = f"{value:g}" if isinstance(value, float) else str(value)
+        exact = [f"{name} {shown}"] if len(shown) <= 8 else []
         if value == 0:
             return [f"zero {name}"]
-        return [f"negative {name}"] if value < 0 else ([f"{name} {value}"] if isinstance(value, int) else [])
+        return [f"negative {name}", *exact] if value < 0 else exact
     if isinstance(value, str | bytes):
         return _about_text(name, value if isinstance(value, str) else value.decode("latin-1"))
     size = len(value)
     if size == 0:
         return [f"empty {name}"]
+    plural = name.endswith("s") and not name.endswith("ss")
     if size == 1:
-        return [f"single {_singular(name)}"]
+        return [f"single {_singular(name)}" if plural else f"{name} of one"]
     found = []
     if isinstance(value, list | tuple):
         if len({repr(v) for v in value}) < size:
             found.append(f"repeated {name}")
         if any(isinstance(v, int | float) and v < 0 for v in value):
             found.append(f"negative {name}")
-    return [*found, f"{_number(size)} {name}"]
+    return [*found, f"{_number(size)} {name}" if plural else f"{name} of {_number(size)}"]
 
 
 def _about_text(name: str, value: str) -> list[str]:
@@ -136,9 +142,7 @@ def _about_text(name: str, value: str) -> list[str]:
 
 
 def _singular(name: str) -> str:
-    if name.endswith("ies"):
-        return name[:-3] + "y"
-    return name[:-1] if name.endswith("s") and not name.endswith("ss") else name
+    return name[:-3] + "y" if name.endswith("ies") else name[:-1]
 
 
 def _number(size: int) -> str:

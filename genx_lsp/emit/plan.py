@@ -64,12 +64,14 @@ def plan_tests(
         text = merge_imports(text, needed, file_module, first_party, ways.line_length)
     else:
         text = import_block(needed, first_party, ways.line_length) + "\n\n\n" + text
-    first, last = _span(_parse(path, text), text, [r.name for r in rendered])
+    first, last = _span(
+        _parse(path, text), text, [r.name for r in rendered], _class_name(target) if ways.in_classes else ""
+    )
     return TestFilePlan(
         path=path,
         new_text=text,
         created=source is None,
-        added=tuple(r.name for r in rendered),
+        added=tuple(f"{_class_name(target)}::{r.name}" if ways.in_classes else r.name for r in rendered),
         first_line=first,
         last_line=last,
         base_hash=base_hash,
@@ -127,8 +129,9 @@ def _cases(
     """What can be written and is not tested already, in the order of rank."""
     is_package = target.path.name == "__init__.py"
     module_names = bindings_of(ast.parse(target.module_source), target.module, is_package)
-    scope = Scope(target.module, module_names, bindings_of(file.tree, file.module), ways.style)
     classes = ClassIndex(project, {target.module: target.module_source})
+    file_names = bindings_of(file.tree, file.module)
+    scope = Scope(target.module, module_names, file_names, ways.style, _reexports(file_names, classes))
     trees = [file.tree, *(t.tree for t in tests if imports_module(t.tree, t.module, target.module))]
     checked = frozenset().union(*(checked_calls(tree, target.name) for tree in trees))
     cases: list[Case] = []
@@ -144,6 +147,17 @@ def _cases(
         elif merged := _merged(twin, case):
             cases[cases.index(twin)] = merged
     return cases
+
+
+def _reexports(file_names: Bindings, classes: ClassIndex) -> dict[str, frozenset[tuple[str, str]]]:
+    """What the packages that the file imports from pass on: (module, name) by package."""
+    found = {}
+    for package in {entry.module for entry in file_names.imports.values() if entry.name}:
+        tree = classes.tree(package)
+        if tree is not None:
+            passed = bindings_of(tree, package, is_package=True).imports.items()
+            found[package] = frozenset((e.module, e.name) for name, e in passed if name == e.name)
+    return found
 
 
 def _merged(first: Case, second: Case) -> Case | None:
@@ -163,7 +177,7 @@ def _appended(
         body = "\n\n".join(r.text for r in rendered)
         return source.rstrip("\n") + "\n\n\n" + body if source.strip() else body
     body = "\n".join(r.text for r in rendered)
-    name = "Test" + "".join(part.capitalize() for part in stem(target).split("_"))
+    name = _class_name(target)
     present = next((n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name), None)
     if present is not None:
         lines = split_lines(source if source.endswith("\n") else source + "\n")
@@ -171,6 +185,10 @@ def _appended(
         return "".join([*lines[:end], "\n", body, *lines[end:]])
     body = f"class {name}:\n{body}"
     return source.rstrip("\n") + "\n\n\n" + body if source.strip() else body
+
+
+def _class_name(target: Target) -> str:
+    return "Test" + "".join(part.capitalize() for part in stem(target).split("_"))
 
 
 def _needed(rendered: Iterable[Rendered], present: Bindings) -> set[Import]:
@@ -193,20 +211,15 @@ def _first_party(target: Target, project: Project) -> set[str]:
     return names
 
 
-def _span(tree: ast.Module, text: str, names: Sequence[str]) -> tuple[int, int]:
+def _span(tree: ast.Module, text: str, names: Sequence[str], class_name: str) -> tuple[int, int]:
     """First and last line of what was added, comments and a new class's own line included."""
-    added = set(names)
-    first, last = len(split_lines(text)), 1
     lines = split_lines(text)
-    parents: list[ast.Module | ast.ClassDef] = [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]
-    for parent in parents:
-        functions = [n for n in parent.body if isinstance(n, ast.FunctionDef)]
-        mine = [n for n in functions if n.name in added]
-        for node in mine:
-            start = min([node.lineno, *(d.lineno for d in node.decorator_list)])
-            if lines[start - 2].lstrip().startswith(OBSERVED):
-                start -= 1
-            if isinstance(parent, ast.ClassDef) and len(mine) == len(parent.body):
-                start = min(start, parent.lineno)
-            first, last = min(first, start), max(last, node.end_lineno or node.lineno)
-    return first, last
+    owner = next((n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == class_name), None)
+    body = owner.body if owner else tree.body
+    added = [n for n in body if isinstance(n, ast.FunctionDef) and n.name in names]
+    first = min(min([n.lineno, *(d.lineno for d in n.decorator_list)]) for n in added)
+    if lines[first - 2].strip() == OBSERVED:
+        first -= 1
+    if owner and len(added) == len(owner.body):
+        first = owner.lineno
+    return first, max(n.end_lineno or n.lineno for n in added)

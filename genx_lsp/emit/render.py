@@ -8,11 +8,13 @@ from dataclasses import dataclass
 
 from genx_lsp.emit.cases import Case
 from genx_lsp.emit.literals import requote
-from genx_lsp.emit.naming import name_case, name_table, row_ids
+from genx_lsp.emit.naming import name_case, name_table, row_ids, stem
 from genx_lsp.target import Target
 
 OBSERVED = "# Observed: nothing but the code itself says so."
 
+_SHORT = 20
+"""An argument no longer than that stays in the call when a line is too long."""
 _RESERVED = {"pytest", "asyncio", "list", "request", "self"}
 
 
@@ -41,15 +43,17 @@ def render_tests(
 ) -> list[Rendered]:
     """Test functions for all cases, tables where several share a shape, values before exceptions."""
     names = set(taken)
+    # In a class of its own the class says what is tested.
+    base = f"test_{stem(target)}" if not layout.in_class else "test"
     rendered = []
     groups = _groups(cases, layout)
     alone = [group[0] for group in groups if len(group) == 1]
     for group in groups:
         if len(group) > 1:
-            name = name_table(group, target, names)
+            name = name_table(group, names, base)
             body = _table(group, target, layout, name)
         else:
-            name = name_case(group[0], target, alone, names)
+            name = name_case(group[0], target, alone, names, base)
             body = _single(group[0], layout, name)
         names.add(name)
         text = "".join(("    " + line if layout.in_class and line.strip() else line) + "\n" for line in body)
@@ -143,9 +147,8 @@ def _single(case: Case, layout: Layout, name: str) -> list[str]:
         return [*lines, *setup, *short]
     call = case.call
     if case.arguments and len(f"    result = {_wrapped(case, call)}") > width:
-        names = _variables([a.name for a in case.arguments], case, ["result"])
-        call = f"{case.callee}({_call_arguments(case, names)})"
-        setup += [*_assigned(case, names, width), *([""] if case.kind == "raises" else [])]
+        assigned, call = _lifted(case, width)
+        setup += [*assigned, *([""] if assigned and case.kind == "raises" else [])]
     if case.kind in ("raises", "nan"):
         return [*lines, *setup, *_checked(case, call)]
     operator = "is" if case.kind == "is" else "=="
@@ -213,11 +216,19 @@ def _wrapped(case: Case, call: str) -> str:
     return f"asyncio.run(collect({call}))" if case.wrap == "collect" else call
 
 
-def _assigned(case: Case, names: Sequence[str], width: int) -> list[str]:
+def _lifted(case: Case, width: int) -> tuple[list[str], str]:
+    """The call with its long arguments as local names, and the lines that assign them."""
+    arguments = case.arguments or ()
+    names = _variables([a.name for a in arguments], case, ["result"])
     lines: list[str] = []
-    for name, argument in zip(names, case.arguments or (), strict=True):
+    given = []
+    for name, argument in zip(names, arguments, strict=True):
+        if len(argument.text) <= _SHORT:
+            given.append(argument.source)
+            continue
         lines += _exploded(f"    {name} = ", argument.text, width)
-    return lines
+        given.append(f"{argument.name}={name}" if argument.keyword else name)
+    return lines, f"{case.callee}({', '.join(given)})"
 
 
 def _exploded(head: str, text: str, width: int) -> list[str]:

@@ -92,6 +92,8 @@ class Scope:
     module_names: Bindings
     file_names: Bindings = Bindings()
     style: ImportStyle = "from"
+    reexports: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
+    """What packages pass on that the file imports from already: (module, name) by package."""
 
     def spell(self, module: str, qualified_name: str) -> tuple[str, Import | None] | None:
         """How the file writes `module.qualified_name`, and the import it still needs for that.
@@ -106,6 +108,9 @@ class Scope:
         imported_from = any(i.name and i.module == module for i in self.file_names.imports.values())
         if alias and not imported_from:
             return f"{alias}.{qualified_name}", None
+        for source, passed in self.reexports.items():
+            if (module, top) in passed and top not in self.file_names and not imported_from:
+                return qualified_name, Import(source, top)
         package, _, last = module.rpartition(".")
         if self.style == "module" and module == self.module and package and last not in self.file_names:
             return f"{last}.{qualified_name}", Import(package, last)

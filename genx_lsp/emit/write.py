@@ -54,7 +54,7 @@ def write_fix(target: Target, fix: FixSuggestion) -> None:
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         raise EmitError(f"{path} cannot be read: {error.strerror or error}.") from error
