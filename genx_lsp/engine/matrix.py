@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from genx_lsp.candidate import CallTest, CodeCandidate, ItemTest, TestCandidate
+from genx_lsp.candidate import CallTest, CodeCandidate, ItemTest, TestCandidate, TestOrigin
 from genx_lsp.findings import MatrixView
 from genx_lsp.target import Target
 from genx_sandbox import Call, Executor, Outcome, Program, TestFile, judge
@@ -20,6 +20,13 @@ NOT_RUN = Outcome(kind="refused", detail="not run")
 def call_key(test: CallTest) -> str:
     """Identifies what is executed for a test; tests that differ in their expectation only share it."""
     return hashlib.sha256(f"{test.setup}\0{test.expression}".encode()).hexdigest()[:16]
+
+
+def precedence(test: CallTest) -> int:
+    """Which of two equal tests stays: the project's own, then another trusted one."""
+    if test.origin is TestOrigin.USER_TEST:
+        return 2
+    return int(test.trusted)
 
 
 class Matrix:
@@ -55,7 +62,7 @@ class Matrix:
             self._items[test.key] = test
             return True
         known = self._tests.get(test.key)
-        if known is not None and (known.trusted or not test.trusted):
+        if known is not None and precedence(known) >= precedence(test):
             return False
         self._tests[test.key] = test
         key = call_key(test)

@@ -1,0 +1,136 @@
+"""The stream of findings: order, determinism, cancellation, nothing run twice."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from genx_lsp.engine.budget import Budget
+from genx_lsp.engine.job import Job
+from genx_lsp.engine.matrix import Matrix, call_key
+
+CLAMP = '''
+    def clamp(value: int, low: int, high: int) -> int:
+        """The value, kept within low and high.
+
+        >>> clamp(7, 0, 5)
+        5
+        """
+        if value < low:
+            return low
+        return min(value, high)
+'''
+
+
+def test_stages_come_in_order_and_end_with_final(place: Any, scripted: Any) -> None:
+    path = place.write("numbers_.py", CLAMP)
+    found = place.findings(path, "clamp", scripted(tests=["assert clamp(1, 2, 3) == 2"]))
+    order = ["started", "quick", "enriched", "final"]
+    places = [order.index(f.stage) for f in found]
+    assert places == sorted(places)
+    assert found[0].stage == "started"
+    assert found[-1].stage == "final"
+
+
+def test_the_planned_file_passes_under_plain_pytest(place: Any) -> None:
+    path = place.write("numbers_.py", CLAMP)
+    final = place.findings(path, "clamp")[-1]
+    plan = final.plan
+    assert plan is not None
+    plan.path.parent.mkdir(parents=True, exist_ok=True)
+    plan.path.write_text(plan.new_text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(plan.path)]
+    run = subprocess.run(command, cwd=place.root, capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 0, run.stdout
+
+
+def test_tests_say_what_they_kill_and_none_is_idle(place: Any) -> None:
+    final = place.findings(place.write("numbers_.py", CLAMP), "clamp")[-1]
+    assert final.tests
+    for test in final.tests:
+        assert test.evidence.mutants_killed or test.evidence.lines_covered
+
+
+def test_what_the_projects_tests_check_already_is_not_offered_again(place: Any) -> None:
+    path = place.write("numbers_.py", CLAMP)
+    offered = {t.test.expression for t in place.findings(path, "clamp")[-1].tests}
+    assert "clamp(7, 0, 5)" in offered
+    place.write(
+        "tests/test_numbers.py",
+        """
+        from numbers_ import clamp
+
+
+        def test_too_high():
+            assert clamp(7, 0, 5) == 5
+        """,
+    )
+    offered = {t.test.expression for t in place.findings(path, "clamp")[-1].tests}
+    assert "clamp(7, 0, 5)" not in offered
+
+
+def test_the_same_seed_gives_the_same_findings(place: Any, scripted: Any) -> None:
+    path = place.write("numbers_.py", CLAMP)
+    answers = ["assert clamp(1, 2, 3) == 2", "assert clamp(9, 2, 3) == 3"]
+    first, second = (place.findings(path, "clamp", scripted(tests=answers))[-1] for _ in range(2))
+    assert [t.id for t in first.tests] == [t.id for t in second.tests]
+    assert first.plan == second.plan
+
+
+def test_cancelling_ends_the_stream_without_a_last_word(place: Any, scripted: Any) -> None:
+    path = place.write("numbers_.py", CLAMP)
+    engine = place.engine(path, scripted(tests=["assert clamp(1, 2, 3) == 2"]))
+    cancel = threading.Event()
+    found = []
+    for findings in engine.work(place.target(engine, path, "clamp"), "both", cancel):
+        found.append(findings)
+        cancel.set()
+    assert [f.stage for f in found] == ["started"]
+
+
+def test_no_cell_is_run_twice(place: Any) -> None:
+    path = place.write("numbers_.py", CLAMP)
+    engine = place.engine(path)
+    target = place.target(engine, path, "clamp")
+    asked: list[tuple[str, str]] = []
+
+    class Counting:
+        level = engine._executor.level
+
+        def run_calls(self, programs: Any, calls: Any, cancel: Any = None) -> Any:
+            asked.extend((p.key, c.key) for p in programs for c in calls)
+            return engine._executor.run_calls(programs, calls, cancel)
+
+    budget = Budget(threading.Event(), 60)
+    job = Job(
+        target=target, project=engine.project, settings=engine.settings, want="both", budget=budget,
+        executor=Counting(), matrix=Matrix(target, Counting()), code_model=None, test_model=None,
+        tests_text={},
+    )  # fmt: skip
+    from genx_lsp.propose import boundary, docstring_examples, mutate
+
+    tests = [*docstring_examples.propose(job.context()), *boundary.propose(job.context())]
+    for test in tests[:4]:
+        job.matrix.add_test(test)
+    job.matrix.fill([job.original], job.matrix.tests, budget)
+    for code in list(mutate.propose(job.context()))[:5]:
+        job.matrix.add_code(code)
+    job.matrix.fill(job.matrix.codes, job.matrix.tests, budget)
+    for test in tests[4:8]:
+        job.matrix.add_test(test)
+    job.matrix.fill(job.matrix.codes, job.matrix.tests, budget)
+    assert len(asked) == len(set(asked)) == 6 * len({call_key(t) for t in tests[:8]})
+    assert job.matrix.executed == len(asked)
+
+
+def test_a_read_only_project_is_worked_on_all_the_same(place: Any) -> None:
+    path: Path = place.write("numbers_.py", CLAMP)
+    path.chmod(0o444)
+    place.root.chmod(0o555)
+    try:
+        assert place.findings(path, "clamp")[-1].tests
+    finally:
+        place.root.chmod(0o755)
