@@ -13,6 +13,7 @@ from genx_sandbox.decoding import ProtocolError, decode_outcome, parse_frame, te
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import Outcome, ProgramResult
 from genx_sandbox.programs import Call, Program
+from genx_sandbox.zygote import JAIL_ENDED
 
 _HEADER = struct.Struct(">I")
 
@@ -81,6 +82,7 @@ class CallsConversation:
         self._loaded = False
         self._load_error = ""
         self._deaths = 0
+        self._retried = False
         self.largest_frame = limits.value_bytes * 40 + limits.text_bytes * 8 + 65536
         self.deadline = 0.0
 
@@ -115,6 +117,10 @@ class CallsConversation:
 
     def ended(self, why: str, timed_out: bool) -> None:
         """Charge the death to the load or to the call under way."""
+        if not self._loaded and why == JAIL_ENDED and not self._retried:
+            # Somebody ended the jail while it was being used: no fault of the program. Once, or it is.
+            self._retried = True
+            return
         if not self._loaded:
             seconds = f"{self._limits.load_seconds:g}"
             self._load_error = (

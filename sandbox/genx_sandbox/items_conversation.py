@@ -13,6 +13,7 @@ from genx_sandbox.decoding import ProtocolError, text_of
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import ItemResult, ItemsResult
 from genx_sandbox.programs import Program, TestFile
+from genx_sandbox.zygote import JAIL_ENDED
 
 _OUTCOMES = ("passed", "failed", "skipped", "error")
 _MOST_ITEMS = 10_000
@@ -80,6 +81,9 @@ class ItemsConversation:
 
     def ended(self, why: str, timed_out: bool) -> None:
         """Blame the item under way; with none under way, the file."""
+        if why == JAIL_ENDED and not self._collected and not self._deaths:
+            self._deaths += 1
+            return
         self._deaths += 1
         limit = f"longer than {self._limits.items_seconds:g} s"
         if self._running:

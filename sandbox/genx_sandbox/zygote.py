@@ -20,6 +20,7 @@ from genx_sandbox.jail import spawner
 from genx_sandbox.jail.bubblewrap import DATA_FD
 
 START_SECONDS = 60.0
+JAIL_ENDED = "the sandbox's zygote was ended"
 _TICK = 0.015
 _BOOT = (
     "import sys; sys.path.append('/genx/guest'); from genx_guest import zygote; "
@@ -169,7 +170,7 @@ class Zygote:
             self._busy = False
             return describe(int(message[1:]))
         if not self.alive():
-            return "the sandbox's zygote was ended"
+            return JAIL_ENDED
         return ""
 
     def _receive(self, seconds: float, cancel: threading.Event | None) -> bytes:
