@@ -130,8 +130,9 @@ class Server(LanguageServer):
             self.feature(types.TEXT_DOCUMENT_DIAGNOSTIC, options)(
                 lambda params: diagnostics.pull(session, params)
             )
-        if params.process_id is not None:
-            client.spawn(watch_process(params.process_id, lambda: self.stop(1)))
+        watch = watch_process(params.process_id or 0, lambda: self.stop(1))
+        if watch is not None:
+            client.spawn(watch)
 
     def _folders_changed(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
         session = self.session

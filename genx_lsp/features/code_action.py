@@ -95,12 +95,12 @@ def _tests(uri: str, name: str, only: Sequence[str] | None) -> types.CodeAction:
 
 
 def _wanted(action: types.CodeAction, only: Sequence[str] | None) -> bool:
-    return only is None or any(_covers(kind, str(action.kind)) for kind in only)
+    return only is None or any(_covers(kind, action.kind or "") for kind in only)
 
 
 def _covers(asked: str, kind: str) -> bool:
     """Kinds are hierarchical: asking for `refactor` asks for `refactor.genx.tests` too."""
-    asked = asked.value if isinstance(asked, types.CodeActionKind) else asked
+    asked, kind = (k.value if isinstance(k, types.CodeActionKind) else k for k in (asked, kind))
     return asked == "" or kind == asked or kind.startswith(asked + ".")
 
 

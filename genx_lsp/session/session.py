@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -87,8 +88,9 @@ class Session:
     def opened(self, item: types.TextDocumentItem) -> None:
         """A document was opened: its functions become the base for what a save changes."""
         snapshot = self.documents.open(item)
-        if snapshot.path is not None:
-            self.client.spawn(self._baseline(snapshot.path, snapshot))
+        path, now = snapshot.path, time.time()
+        if path is not None:
+            self.lane.submit(lambda: self._surveyor.baseline(path, snapshot, now))
         self._tell_changed(snapshot.uri)
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:
@@ -182,11 +184,6 @@ class Session:
         self.lane.close()
 
     # -- what goes on behind -----------------------------------------------------------------------
-
-    async def _baseline(self, path: Path, snapshot: Snapshot) -> None:
-        await self.settings_ready()
-        interpreter = self.folders.of(path).settings.interpreter
-        await self.lane.run(lambda: self._surveyor.baseline(path, snapshot, interpreter))
 
     async def _work_on_save(self, path: Path, snapshot: Snapshot) -> None:
         await self.settings_ready()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from genx_lsp.project import Project, discover
 from genx_lsp.session.documents import Snapshot, key
 from genx_lsp.source_text import decode
 from genx_lsp.target import Target
+
+# A file's time may lag behind the clock by a tick of the kernel's.
+_CLOCK_SECONDS = 0.1
 
 
 @dataclass(frozen=True)
@@ -32,21 +36,21 @@ class Surveyor:
     def __init__(self) -> None:
         self._known: dict[str, tuple[Target, ...]] = {}
 
-    def baseline(self, path: Path, snapshot: Snapshot, interpreter: str) -> None:
+    def baseline(self, path: Path, snapshot: Snapshot, opened_at: float) -> None:
         """A document was opened: what the file holds counts as known, so that only changes are worked on.
 
-        An editor may open a document with unsaved changes of an earlier day; those are new.
+        An editor may open a document with unsaved changes of an earlier day; those are new. But a file
+        that was written since `opened_at` (seconds since the epoch) already holds today's.
         """
         if key(snapshot.uri) in self._known:
             return
-        try:
-            text = decode(path).text
-        except GenxError:
-            text = snapshot.text
-        try:
-            self._known[key(snapshot.uri)] = find_targets(path, text, discover(path, interpreter))
-        except GenxError:
-            self._known[key(snapshot.uri)] = ()
+        text = snapshot.text
+        with suppress(GenxError, OSError):
+            if path.stat().st_mtime < opened_at - _CLOCK_SECONDS:
+                text = decode(path).text
+        self._known[key(snapshot.uri)] = ()
+        with suppress(GenxError):
+            self._known[key(snapshot.uri)] = find_targets(path, text, discover(path))
 
     def survey(self, path: Path, snapshot: Snapshot, interpreter: str) -> Survey:
         """A document was saved. Text that does not parse keeps what was known."""

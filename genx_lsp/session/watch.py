@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 _SECONDS = 3.0
 
 
-async def watch_process(process_id: int, ended: Callable[[], None]) -> None:
-    """Call `ended` when the process is gone.
+def watch_process(process_id: int, ended: Callable[[], None]) -> Coroutine[Any, Any, None] | None:
+    """Take hold of the process now; the coroutine calls `ended` when it is gone.
 
-    One that is not there to begin with is not watched: the client may live in another container,
-    where process ids mean something else.
+    None for one that is not there to begin with: the client may live in another container, where
+    process ids mean something else.
     """
     if not _alive(process_id):
-        return
+        return None
     try:
-        descriptor = os.pidfd_open(process_id)
+        return _wait(os.pidfd_open(process_id), ended)
     except (AttributeError, OSError):
-        while _alive(process_id):
-            await asyncio.sleep(_SECONDS)
-        ended()
-        return
+        return _poll(process_id, ended)
+
+
+async def _wait(descriptor: int, ended: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
     gone = asyncio.Event()
     loop.add_reader(descriptor, gone.set)
@@ -33,6 +34,12 @@ async def watch_process(process_id: int, ended: Callable[[], None]) -> None:
     finally:
         loop.remove_reader(descriptor)
         os.close(descriptor)
+
+
+async def _poll(process_id: int, ended: Callable[[], None]) -> None:
+    while _alive(process_id):
+        await asyncio.sleep(_SECONDS)
+    ended()
 
 
 def _alive(process_id: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import sys
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -13,14 +14,22 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from lsprotocol import types
+from pygls.protocol import default_converter
+from pygls.uris import to_fs_path
 from pytest_lsp import ClientServerConfig, LanguageClient, client_capabilities
 
 from genx_lsp.session.positions import PositionCodec
 
 SCRIPT = Path(__file__).with_name("scripted_server.py")
 CLIENTS = ("visual-studio-code", "neovim@0.11", "emacs")
-SECONDS = 30.0
+SECONDS = 20.0
 """For things to happen; a busy machine may need them, a quick one does not."""
+
+
+def path_of(uri: str) -> Path:
+    path = to_fs_path(uri)
+    assert path is not None
+    return Path(path)
 
 
 @dataclass
@@ -84,7 +93,7 @@ class Editor:
         )
 
     def save(self, uri: str) -> None:
-        path = self.root / uri.rpartition("/")[2] if not uri.startswith("file:") else Path(uri[7:])
+        path = path_of(uri)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(self.documents[uri].text.encode())
         self.client.text_document_did_save(types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(uri)))
@@ -123,7 +132,7 @@ class Editor:
         assert action.edit is not None
         return action.edit
 
-    async def command(self, name: str, **arguments: Any) -> Any:
+    async def command(self, name: str, /, **arguments: Any) -> Any:
         params = types.ExecuteCommandParams(command=name, arguments=[arguments] if arguments else [])
         return await self.client.workspace_execute_command_async(params)
 
@@ -137,7 +146,8 @@ class Editor:
             if good(seen):
                 return seen
             await asyncio.sleep(0.02)
-        raise AssertionError(f"Waited in vain; the last that was seen is {seen!r}")
+        told = [m.message for m in self.client.messages]
+        raise AssertionError(f"In vain. Last seen: {seen!r}; told: {told}; engine: {self.engine_log}")
 
     def apply(self, edit: types.WorkspaceEdit) -> None:
         """Apply an edit strictly: versions must match, new files must be new."""
@@ -146,9 +156,9 @@ class Editor:
             self._apply_to(uri, list(edits))
         for change in edit.document_changes or []:
             if isinstance(change, types.CreateFile):
-                assert not Path(change.uri[7:]).exists()
-                Path(change.uri[7:]).parent.mkdir(parents=True, exist_ok=True)
-                Path(change.uri[7:]).write_text("")
+                assert not path_of(change.uri).exists()
+                path_of(change.uri).parent.mkdir(parents=True, exist_ok=True)
+                path_of(change.uri).write_text("")
             elif isinstance(change, types.TextDocumentEdit):
                 opened = self.documents.get(change.text_document.uri)
                 if opened is not None:
@@ -157,12 +167,12 @@ class Editor:
 
     def _apply_to(self, uri: str, edits: list[Any]) -> None:
         opened = self.documents.get(uri)
-        text = opened.text if opened else Path(uri[7:]).read_text()
+        text = opened.text if opened else path_of(uri).read_text()
         for edit in sorted(edits, key=lambda e: (e.range.start.line, e.range.start.character), reverse=True):
             start, end = self._offset(text, edit.range.start), self._offset(text, edit.range.end)
             text = text[:start] + edit.new_text + text[end:]
         if opened is None:
-            Path(uri[7:]).write_text(text)
+            path_of(uri).write_text(text)
             return
         opened.text = text
         opened.version += 1
@@ -186,6 +196,76 @@ class Editor:
 
 
 Start = Callable[..., Awaitable[Editor]]
+
+
+class Wire:
+    """A server spoken to byte by byte, for what no well-behaved client would send."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.errors: list[str] = []
+        self._reading = asyncio.create_task(self._read_errors())
+
+    def send_raw(self, body: bytes) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+    def send(self, method: str, params: Any = None, id: Any = None) -> None:
+        message = {"jsonrpc": "2.0", "method": method, "params": params}
+        if params is None:
+            del message["params"]
+        if id is not None:
+            message["id"] = id
+        self.send_raw(json.dumps(message).encode())
+
+    async def read(self) -> dict[str, Any]:
+        assert self.process.stdout is not None
+        length = 0
+        while line := (await self.process.stdout.readline()).strip():
+            if line.lower().startswith(b"content-length:"):
+                length = int(line.partition(b":")[2])
+        message: dict[str, Any] = json.loads(await self.process.stdout.readexactly(length))
+        return message
+
+    async def answer(self, id: Any) -> dict[str, Any]:
+        """The answer to a request; requests and notifications of the server's are skipped."""
+        while True:
+            message = await asyncio.wait_for(self.read(), SECONDS)
+            if message.get("id") == id and "method" not in message:
+                return message
+
+    async def initialize(self, **params: Any) -> dict[str, Any]:
+        defaults = {"processId": None, "rootUri": None, "capabilities": {}}
+        self.send("initialize", {**defaults, **params}, id="initialize")
+        answer = await self.answer("initialize")
+        self.send("initialized", {})
+        return answer
+
+    async def ended(self) -> int:
+        code = await asyncio.wait_for(self.process.wait(), SECONDS)
+        await self._reading
+        return code
+
+    async def _read_errors(self) -> None:
+        assert self.process.stderr is not None
+        while line := await self.process.stderr.readline():
+            self.errors.append(line.decode())
+
+
+@pytest_asyncio.fixture
+async def wire(tmp_path: Path) -> AsyncIterator[Wire]:
+    state = tmp_path / "wire"
+    state.mkdir()
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, str(SCRIPT), str(state), stdin=pipe, stdout=pipe, stderr=pipe
+    )
+    wire = Wire(process)
+    yield wire
+    if process.returncode is None:
+        assert process.stdin is not None
+        process.stdin.close()
+    await wire.ended()
 
 
 @pytest.fixture
@@ -248,8 +328,19 @@ async def editor(request: pytest.FixtureRequest, start: Start) -> Editor:
     return await start(request.param)
 
 
+def _command_or_action(data: dict[str, Any], _: Any) -> types.Command | types.CodeAction:
+    # lsprotocol takes every action that carries a command for a bare command.
+    kind = types.Command if isinstance(data.get("command"), str) else types.CodeAction
+    return CONVERTER.structure(data, kind)
+
+
+CONVERTER = default_converter()
+
+
 def _listen(editor: Editor) -> None:
     client = editor.client
+    union: Any = types.Command | types.CodeAction
+    client.protocol._converter.register_structure_hook(union, _command_or_action)
 
     @client.feature(types.WORKSPACE_APPLY_EDIT)
     def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:

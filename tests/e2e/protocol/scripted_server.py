@@ -54,6 +54,7 @@ class ScriptedEngine:
     ) -> Iterator[Findings]:
         cancel = cancel or threading.Event()
         log(f"work {target.qualified_name} {want}")
+        print("A stray print must not reach the protocol's stream.")
         started = Findings(target, "started", activity="reading")
         yield started
         if target.name.startswith("fails"):

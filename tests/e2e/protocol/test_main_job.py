@@ -78,6 +78,6 @@ async def test_generating_tests_writes_and_shows_the_test_file(editor: Any) -> N
     if editor.client.capabilities.window.show_document:
         shown = await editor.until(lambda: editor.client.shown_documents)
         assert shown[0].uri == path.as_uri()
-        assert (shown[0].selection.start.line, shown[0].selection.end.line) == (2, 4)
+        assert (shown[0].selection.start.line, shown[0].selection.end.line) == (3, 5)
     else:
         await editor.until(lambda: any("test_calc.py" in m.message for m in editor.client.messages))
