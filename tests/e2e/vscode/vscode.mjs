@@ -273,8 +273,10 @@ export class Workbench {
     return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
   }
 
-  async closeTab() {
-    await this.command("View: Close Editor");
+  async closeTab(title) {
+    const tab = this.page.locator(".tab", { hasText: title });
+    await tab.click({ button: "middle" });
+    await tab.waitFor({ state: "detached" });
   }
 
   /** Opens the Ctrl+. menu and returns its titles. */
