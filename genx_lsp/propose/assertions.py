@@ -11,7 +11,7 @@ from genx_lsp.propose.expected import expectation_of, raises_of
 from genx_lsp.propose.keys import parse_definition, parse_expression
 from genx_lsp.propose.naming import Names, mentions
 from genx_lsp.propose.parametrize import rows_of, substitute
-from genx_lsp.propose.script import Script, make_test
+from genx_lsp.propose.script import Bound, Script, make_test
 from genx_lsp.target import Target
 from genx_sandbox import Expectation, Returns, Unknown, Value
 
@@ -51,11 +51,11 @@ def _walk(
         if isinstance(statement, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
             script.run(statement)
         elif isinstance(statement, ast.Assert):
-            yield from _asserted(statement.test, script, names, target)
+            yield from _asserted(statement.test, script, target)
         elif isinstance(statement, ast.Expr):
             condition = _unittest(statement.value)
             if condition is not None:
-                yield from _asserted(condition, script, names, target)
+                yield from _asserted(condition, script, target)
             elif isinstance(statement.value, ast.Call) and "assertRaises" in ast.unparse(
                 statement.value.func
             ):
@@ -73,22 +73,21 @@ def _walk(
                 return
             for part in unrolled:
                 if isinstance(part, ast.Assert):
-                    yield from _asserted(part.test, script, names, target)
+                    yield from _asserted(part.test, script, target)
         elif not isinstance(statement, (ast.Pass, ast.Import, ast.ImportFrom)):
             return
 
 
-def _asserted(test: ast.expr, script: Script, names: Names, target: Target) -> Iterator[CallTest]:
-    # A test may keep a result first: `total = cart.total()`, then `assert total == 3`.
-    test = script.resolve(test)
+def _asserted(test: ast.expr, script: Script, target: Target) -> Iterator[CallTest]:
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
         for part in test.values:
-            yield from _asserted(part, script, names, target)
+            yield from _asserted(part, script, target)
         return
-    if not mentions(test, target, names):
+    bound = script.bind(test)
+    if not mentions(bound.node, target):
         return
-    node, expected, expectation = _sides(test, names, target)
-    made = script.call(node, expected)
+    node, expected, expectation = _sides(bound.node, target)
+    made = script.call(Bound(node, bound.setup), expected)
     if made is None:
         return
     expression, setup, text = made
@@ -97,18 +96,18 @@ def _asserted(test: ast.expr, script: Script, names: Names, target: Target) -> I
         expectation = expectation_of(side) if side is not None else Unknown()
     yield make_test((expression, setup), expectation, text, origin=TestOrigin.USER_TEST, trusted=True)
     if _changes_its_object(target):
-        script.run(ast.Expr(value=node))
+        script.run(ast.Expr(value=_sides(script.localise(test), target)[0]))
 
 
-def _sides(test: ast.expr, names: Names, target: Target) -> tuple[ast.expr, ast.expr | None, Expectation]:
+def _sides(test: ast.expr, target: Target) -> tuple[ast.expr, ast.expr | None, Expectation]:
     """The call, the expected side where there is one, and else what the call must return."""
     if isinstance(test, ast.Compare) and len(test.ops) == 1:
         left, right, op = test.left, test.comparators[0], test.ops[0]
         literal_is = isinstance(op, ast.Is) and isinstance(right, ast.Constant)
         if isinstance(op, ast.Eq) or literal_is:
-            if not mentions(right, target, names):
+            if not mentions(right, target):
                 return left, right, Unknown()
-            if not mentions(left, target, names):
+            if not mentions(left, target):
                 return right, left, Unknown()
         return test, None, Returns(Value.of(True))
     if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
@@ -164,7 +163,7 @@ def _raises_test(
     node: ast.expr, exception: ast.expr, match: ast.expr | None, script: Script
 ) -> list[CallTest]:
     expectation = raises_of(script.localise(exception), match)
-    made = script.call(node)
+    made = script.call(script.bind(node))
     if expectation is None or made is None:
         return []
     return [make_test(made[:2], expectation, origin=TestOrigin.USER_TEST, trusted=True)]

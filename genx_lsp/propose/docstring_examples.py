@@ -64,7 +64,7 @@ def _doctests(target: Target, docstring: str, *, everything: bool) -> Iterator[C
             checked = _checked(last.value, example, target)
             if checked is not None and (everything or mentions(last, target, names)):
                 expression, expectation, text = checked
-                call = script.call(expression)
+                call = script.call(script.bind(expression))
                 if call is not None:
                     yield make_test(call[:2], expectation, text, origin=TestOrigin.DOCSTRING, trusted=True)
         if not isinstance(last, (ast.Import, ast.ImportFrom)) and example.exc_msg is None:
@@ -121,7 +121,7 @@ def _prose(target: Target, docstring: str) -> Iterator[CallTest]:
             expected = _stated_after(rest) or _stated_before(before)
             if expected is None:
                 continue
-            made = script.call(call)
+            made = script.call(script.bind(call))
             if made is None:
                 continue
             raised = _raised_name(rest)
@@ -241,5 +241,5 @@ def seen_calls(target: Target) -> Iterable[str]:
 
 
 def escaped(message: str) -> str:
-    """`re.escape` that leaves blanks readable."""
-    return re.escape(message).replace("\\ ", " ")
+    """`re.escape` that leaves blanks and dashes readable."""
+    return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", message)

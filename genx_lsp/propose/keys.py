@@ -68,11 +68,17 @@ def normal_expression(expression: str) -> str:
 
 
 def parse_definition(source: str) -> ast.Module | None:
-    """Parse a definition that may stand at any indentation; None if it is no valid Python."""
+    """Parse a definition that may stand at any indentation; None if it is no valid Python.
+
+    Line numbers of an indented one are too high by one.
+    """
     indented = source[:1] in (" ", "\t")
     try:
         # Dedenting would break strings that span lines, so the definition gets a block to stand in.
-        return quiet_parse("if True:\n" + source if indented else source)
+        if not indented:
+            return quiet_parse(source)
+        block = quiet_parse("if True:\n" + source).body[0]
+        return ast.Module(body=block.body, type_ignores=[]) if isinstance(block, ast.If) else None
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from dataclasses import dataclass
 
 from genx_lsp.candidate import CallTest, TestOrigin
 from genx_lsp.propose.keys import test_key
@@ -14,6 +15,14 @@ from genx_sandbox import Expectation, Unknown
 _MAX_SETUP = 12
 """Statements; a longer story is better told by the test it stands in."""
 _ODD_NAMES = frozenset({"input", "breakpoint", "exit", "quit", "open", "__import__"})
+
+
+@dataclass(frozen=True)
+class Bound:
+    """An expression in the module's names, and the statements it depends on."""
+
+    node: ast.expr
+    setup: list[ast.stmt]
 
 
 class Script:
@@ -37,29 +46,24 @@ class Script:
         node = self._localiser.visit(copy.deepcopy(expression))
         return node if isinstance(node, ast.expr) else expression
 
-    def resolve(self, expression: ast.expr) -> ast.expr:
-        """Put kept results into an assertion about them: `total == 3` becomes `cart.total() == 3`."""
-        setup = self._slice(free_names(self.localise(expression)))
-        node, left = _inline(copy.deepcopy(expression), setup)
-        return node if len(left) < len(setup) else expression
+    def bind(self, expression: ast.expr) -> Bound:
+        """What came before is joined to an expression: `total == 3` becomes `cart.total() == 3`."""
+        node = self.localise(expression)
+        return Bound(*_inline(node, self._slice(free_names(node))))
 
-    def call(self, expression: ast.expr, expected: ast.expr | None = None) -> tuple[str, str, str] | None:
-        """The expression in the module's names, its setup, and the expected side as text.
+    def call(self, bound: Bound, expected: ast.expr | None = None) -> tuple[str, str, str] | None:
+        """The call's text, its setup, and the expected side as text, which may lean on the same setup.
 
-        None if it leans on something out of reach. The expected side may be evaluated after the same setup.
+        None if it needs something out of reach.
         """
-        both = [self.localise(e) for e in (expression, expected) if e is not None]
-        pair: ast.expr = ast.Tuple(elts=both, ctx=ast.Load())
-        setup = self._slice(free_names(pair))
-        pair, setup = _inline(pair, setup)
-        imports = self._imports(pair, setup)
-        if imports is None or len(setup) > _MAX_SETUP or not isinstance(pair, ast.Tuple):
+        node, setup = plain_call(bound.node), bound.setup
+        both = [node] if expected is None else [node, expected]
+        imports = self._imports(ast.Tuple(elts=both, ctx=ast.Load()), setup)
+        if imports is None or len(setup) > _MAX_SETUP:
             return None
         if any(isinstance(n, (ast.Await, ast.Yield, ast.YieldFrom)) for s in setup for n in ast.walk(s)):
             return None
-        texts = [
-            ast.unparse(ast.fix_missing_locations(e)) for e in (plain_call(pair.elts[0]), *pair.elts[1:])
-        ]
+        texts = [ast.unparse(ast.fix_missing_locations(e)) for e in both]
         lines = [*imports, *(ast.unparse(s) for s in setup)]
         return texts[0], "\n".join(lines), texts[1] if expected is not None else ""
 

@@ -35,6 +35,8 @@ class Site:
 
     def guard(self, text: str) -> str:
         """Put brackets around an expression where its surroundings would bind tighter."""
+        if text.isidentifier():
+            return text
         called = isinstance(self.parent, cst.Call) and self.parent.func is self.node
         return f"({text})" if called or isinstance(self.parent, _TIGHT) else text
 

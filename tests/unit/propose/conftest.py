@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -14,6 +15,7 @@ from genx_lsp.config import Settings
 from genx_lsp.project import Project
 from genx_lsp.propose.context import Context
 from genx_lsp.target import Parameter, Target
+from genx_models import Completion, Finish, Infill, ModelInfo, Prompt, Request, WorkerError
 
 
 def make_target(source: str, qualified_name: str, module: str = "shop.pricing") -> Target:
@@ -71,13 +73,62 @@ def _parameter(arg: ast.arg, default: ast.expr | None, kind: Any) -> Parameter:
     )
 
 
+def make_context(source: str, qualified_name: str, **more: Any) -> Context:
+    more.setdefault("settings", Settings())
+    more.setdefault("project", Project(Path("."), Path("python"), (Path("."),), None))
+    return Context(target=make_target(source, qualified_name), **more)
+
+
 @pytest.fixture
 def context() -> Callable[..., Context]:
     """`context(source, "f", settings=..., tests_text=...)`."""
+    return make_context
 
-    def make(source: str, qualified_name: str, **more: Any) -> Context:
-        project = Project(Path("."), Path("python"), (Path("."),), None)
-        more.setdefault("settings", Settings())
-        return Context(target=make_target(source, qualified_name), project=project, **more)
 
-    return make
+@pytest.fixture(scope="session")
+def context_of() -> Callable[..., Context]:
+    """The same for tests that run on many examples."""
+    return make_context
+
+
+class ScriptedModel:
+    """A `Generator` that answers from a script, and otherwise keeps the contract: stops, length, cancel."""
+
+    def __init__(self, *answers: list[str], can_infill: bool = True) -> None:
+        self.requests: list[Request] = []
+        self._answers = list(answers)
+        self._can_infill = can_infill
+
+    def info(self) -> ModelInfo:
+        return ModelInfo("scripted.gguf", "scripted", "none", 0, 4096, self._can_infill, True, 1, 0)
+
+    def generate(self, request: Request, cancel: threading.Event | None = None) -> Iterator[Completion]:
+        if isinstance(request.prompt, Infill) and not self._can_infill:
+            raise WorkerError("This model cannot fill in the middle.")
+        self.requests.append(request)
+        answers = self._answers.pop(0) if self._answers else []
+        # Samples end in any order; the last first is the least convenient one.
+        for index in reversed(range(request.samples)):
+            if cancel is not None and cancel.is_set():
+                return
+            if index < len(answers):
+                yield self._completion(index, answers[index], request)
+
+    def _completion(self, index: int, text: str, request: Request) -> Completion:
+        ends = [text.find(stop) for stop in request.stop if stop in text]
+        finish: Finish = "stop" if ends else "end"
+        text = text[: min(ends)] if ends else text
+        if len(text) > request.max_tokens * 4:
+            text, finish = text[: request.max_tokens * 4], "length"
+        return Completion(index, text, finish, tokens=len(text) // 4 + 1, logprob=-0.1 * (index + 1))
+
+    def score(self, prompt: Prompt, continuations: list[str]) -> list[float]:
+        return [-1.0 for _ in continuations]
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def scripted() -> Callable[..., ScriptedModel]:
+    return ScriptedModel
