@@ -101,6 +101,9 @@ def split_lines(text: str) -> list[str]:
     `str.splitlines` would also split at form feeds and Unicode separators, which Python source may
     hold inside a line.
     """
+    if "\r" not in text:
+        parts = text.split("\n")
+        return [part + "\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
     lines: list[str] = []
     start = 0
     for ending in _ENDINGS.finditer(text):

@@ -34,6 +34,8 @@ def keep_comments(old: str, new: str) -> str:
     Both are one definition at the same indentation. Where the result would not mean exactly what
     `new` means, `new` itself is returned.
     """
+    if old == new:
+        return new
     before, after = _lines(old), _lines(new)
     if before is None or after is None:
         return new

@@ -20,7 +20,15 @@ def fix_edits(target: Target, candidate: CodeCandidate) -> tuple[LineEdit, ...]:
 
     Comments that the candidate dropped stay where the code they belong to did.
     """
-    return line_edits(target.module_source, _module_with(target, candidate))
+    if not target.module_source.endswith("\n"):
+        return line_edits(target.module_source, _module_with(target, candidate))
+    # Only the definition can differ: a module of thousands of lines need not be compared.
+    above = target.first_line - 1
+    old = target.source
+    return tuple(
+        LineEdit(edit.first_line + above, edit.last_line + above, edit.text)
+        for edit in line_edits(old, keep_comments(old, _ended(candidate.source)))
+    )
 
 
 def line_edits(old: str, new: str) -> tuple[LineEdit, ...]:
@@ -122,6 +130,10 @@ def _changed_words(before: str, after: str) -> tuple[str, str]:
 
 def _tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
+
+
+def _ended(source: str) -> str:
+    return source if not source or source.endswith("\n") else source + "\n"
 
 
 def _module_with(target: Target, candidate: CodeCandidate) -> str:
