@@ -9,58 +9,96 @@ from math import comb
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+
 TOP = (1, 2, 10)
+LIMITS = (0.02, 0.1, 0.5)
+"""Seconds a call may take. All are executed with the last; the others are read off the time it took."""
+USUAL = 0.1
+"""CodeT's limit, in force for the table."""
 
 
 @dataclass(frozen=True)
 class Executed:
     """One task's candidates and what they did.
 
-    `outcomes[i, c]` numbers the outcome of program i on call c (equal numbers behaved equally, -1 was
-    not run); `passed` is bool (programs, tests); `right[i]` is the ground truth.
+    `outcomes[i, c]` numbers the outcome of program i on call c (equal numbers behaved equally),
+    `answered[i, c]` tells that it was an answer (no exception, no None); both only for calls whose
+    outcome is what the target itself returned. `passed` is bool (programs, tests), `right[i]` the truth.
     """
 
     name: str
-    code_weights: NDArray[np.float64]
-    test_weights: NDArray[np.float64]
-    test_calls: NDArray[np.intp]
-    """Call of each test."""
-    behaviour: NDArray[np.intp]
-    """Calls whose outcome is what the target itself returned."""
+    code_weights: Floats
+    test_weights: Floats
     outcomes: NDArray[np.int32]
+    answered: NDArray[np.bool_]
     passed: NDArray[np.bool_]
     right: NDArray[np.bool_]
 
-    def take(self, programs: NDArray[np.intp]) -> Executed:
-        """A sample of the programs, drawn with their multiplicity: `programs` may repeat indices."""
-        unique, times = np.unique(programs, return_counts=True)
+    def sample(self, size: int, random: np.random.Generator) -> Executed:
+        """`size` of the samples, drawn without putting back, as if no more had been generated."""
+        pool = np.repeat(np.arange(len(self.code_weights)), self.code_weights.astype(int))
+        drawn = random.choice(pool, min(size, len(pool)), replace=False)
+        rows, times = np.unique(drawn, return_counts=True)
         return Executed(
             self.name,
             times.astype(np.float64),
             self.test_weights,
-            self.test_calls,
-            self.behaviour,
-            self.outcomes[unique],
-            self.passed[unique],
-            self.right[unique],
+            self.outcomes[rows],
+            self.answered[rows],
+            self.passed[rows],
+            self.right[rows],
         )
 
 
-Scoring = Callable[[Executed], NDArray[np.float64]]
+@dataclass(frozen=True)
+class Recorded:
+    """What execution recorded of one task, under the longest limit; shapes as in `Executed`.
+
+    `slow[i, c]` counts the limits that program i's call c outlived. `outcomes` are those of all calls.
+    """
+
+    name: str
+    code_weights: Floats
+    test_weights: Floats
+    test_calls: NDArray[np.intp]
+    behaviour: NDArray[np.intp]
+    outcomes: NDArray[np.int32]
+    answered: NDArray[np.bool_]
+    slow: NDArray[np.uint8]
+    passed: NDArray[np.bool_]
+    right: NDArray[np.bool_]
+
+    def within(self, limit: float) -> Executed:
+        """The task as if every call had been ended after `limit` seconds, one of `LIMITS`."""
+        in_time = self.slow <= LIMITS.index(limit)
+        calls = self.behaviour
+        return Executed(
+            self.name,
+            self.code_weights,
+            self.test_weights,
+            np.where(in_time, self.outcomes, 0)[:, calls],
+            (self.answered & in_time)[:, calls],
+            self.passed & in_time[:, self.test_calls],
+            self.right,
+        )
+
+
+Scoring = Callable[[Executed], Floats]
 """Code scores of one task; larger is better."""
 
 
-def pass_at(task: Executed, scores: NDArray[np.float64], k: int) -> float:
+def pass_at(task: Executed, scores: Floats, k: int) -> float:
     """Chance that one of k programs is right, by CodeT's rule.
 
     Programs of equal score form a level; one program is drawn from each of the k best levels, and where
-    there are fewer levels the draw goes round again. A task in which no program passes a test says
-    nothing to any scorer and counts at random.
+    there are fewer levels the draw goes round again. A task in which no program passes a test counts at
+    random.
     """
     if not task.passed.any():
         return random_pass_at(task, k)
     # Scores that differ by rounding only are one level.
-    rounded = np.round(scores, 12)
+    rounded = np.round(scores, 9)
     levels = np.unique(rounded)[::-1]
     wrong = 1.0
     for turn in range(k):
@@ -77,14 +115,19 @@ def random_pass_at(task: Executed, k: int) -> float:
     return 1.0 - comb(n - c, min(k, n)) / comb(n, min(k, n))
 
 
-def table(tasks: Sequence[Executed], scorings: dict[str, Scoring]) -> dict[str, dict[int, float]]:
-    """Percent pass@k over all tasks for `random` and every scoring, by name and k."""
-    figures = {"random": {k: _percent([random_pass_at(task, k) for task in tasks]) for k in TOP}}
-    for name, scoring in scorings.items():
-        scored = [(task, scoring(task)) for task in tasks]
-        figures[name] = {k: _percent([pass_at(task, scores, k) for task, scores in scored]) for k in TOP}
-    return figures
+def each_task(tasks: Sequence[Executed], scoring: Scoring | None, k: int) -> Floats:
+    """pass@k of every task; no scoring means random."""
+    if scoring is None:
+        return np.array([random_pass_at(task, k) for task in tasks])
+    return np.array([pass_at(task, scoring(task), k) for task in tasks])
 
 
-def _percent(values: Sequence[float]) -> float:
-    return 100.0 * float(np.mean(values)) if values else 0.0
+def percent(values: Floats | Sequence[float]) -> float:
+    """Mean in percent, to two digits."""
+    return round(100.0 * float(np.mean(values)), 2) if len(values) else 0.0
+
+
+def halves(tasks: int, random: np.random.Generator) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """A split of the tasks in two, for choosing a constant on one half and reporting on the other."""
+    order = random.permutation(tasks)
+    return order[: tasks // 2], order[tasks // 2 :]
