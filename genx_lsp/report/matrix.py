@@ -17,7 +17,7 @@ SYMBOLS = {
     "pass": ("✓", "passed"),
     "fail": ("✗", "failed"),
     "open": ("·", "nothing expected yet"),
-    "timeout": ("⧗", "failed: took too long"),
+    "timeout": ("∞", "failed: took too long"),
     "crash": ("‼", "failed: crashed"),
     "refused": ("∅", "not run"),
 }

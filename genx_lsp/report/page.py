@@ -11,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup, escape
 
 from genx_lsp.findings import Findings
 from genx_lsp.report.view import overview, target_view
@@ -54,9 +55,20 @@ def _text(name: str) -> str:
     return resources.files("genx_lsp.report").joinpath(name).read_text(encoding="utf-8")
 
 
+def prose(text: str) -> Markup:
+    """A sentence as HTML: escaped, and what stands between a pair of backticks set as code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        # The last backtick has no partner, so it is only a character.
+        parts[-2:] = ["`".join(parts[-2:])]
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if i % 2 else escape(part) for i, part in enumerate(parts)
+    )
+
+
 @cache
 def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
+    environment = jinja2.Environment(
         loader=jinja2.DictLoader(
             {"page.html": _text("page.html.j2"), "matrix.html": _text("matrix.html.j2")}
         ),
@@ -65,3 +77,5 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["prose"] = prose
+    return environment

@@ -19,9 +19,9 @@ from genx_lsp.report.matrix import MatrixTable, matrix_table
 from genx_lsp.report.wording import count, expectation_text, one_line
 
 BASES = {
-    "specification": "stated by the docstring, a test or you",
-    "agreement": "most candidate programs agree",
-    "observation": "what the code does today",
+    "specification": "a docstring, a test or you say so",
+    "agreement": "candidate programs agree on it",
+    "observation": "it is what the code does today",
 }
 
 
@@ -76,8 +76,7 @@ class BugView:
     where: str
     message: str
     counter_example: str
-    basis_text: str
-    confidence: str
+    because: str
 
 
 @dataclass(frozen=True)
@@ -160,8 +159,7 @@ def _bug(bug: SuspectedBug, root: Path | None, path: Path) -> BugView:
         where=f"{_path(path, root)}:{bug.line}",
         message=bug.message,
         counter_example=bug.counter_example,
-        basis_text=BASES[bug.basis],
-        confidence=f"{bug.confidence:.0%}" if bug.confidence else "",
+        because=BASES[bug.basis] + (f" · confidence {bug.confidence:.0%}" if bug.confidence else ""),
     )
 
 

@@ -25,6 +25,7 @@ HOSTILE = [
     "' onfocus='alert(1)",
     "<!-- ]]> --> &lt; &amp;",
     "{{ 7 * 7 }}{% raw %}",
+    "`<b>bold</b>",
     "javascript:alert(1)",
     "\u202etxt.exe\u2066",
 ]
@@ -72,7 +73,7 @@ def test_the_page_tells_everything_that_was_found(findings, root):
         "Include the last item",
         "passes 3 of 3 tests · the code as saved 2 · 4 of 7 programs behave the same · score 0.95",
         "assert Cart([1, 2]).total() == 3",
-        "specification stated by the docstring, a test or you",
+        "specification a docstring, a test or you say so",
         "first to reach lines 13–15, 18",
         "kills 1 mutant",
         "1 test function for tests/test_pricing.py",
@@ -107,7 +108,7 @@ def test_the_matrix_can_be_read_without_colour(findings):
         "passed; raised ValueError: empty",
         "not run; was not run: it would not load",
     ]
-    for symbol in "✗⧗·✓∅":
+    for symbol in "✗∞·✓∅":
         assert symbol in page.text
 
 
@@ -117,6 +118,12 @@ def test_hostile_text_stays_text(findings, root, text):
     page = Page(render([findings(text)], root=root, made=MADE, title="GenX report"))
     assert page.skeleton() == plain.skeleton()
     assert page.text.count(text) >= 8
+
+
+def test_backticks_in_sentences_become_code(findings, root):
+    source = render([findings(" since `x < y` fails")], root=root, made=MADE)
+    assert "Too low since <code>x &lt; y</code> fails" in source
+    assert "Too low since one ` alone" in render([findings(" since one ` alone")], root=root, made=MADE)
 
 
 def test_hostile_title_stays_text():
