@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_collected_says_why(sandbox, programs, project, so
 
 
 def test_a_crash_is_charged_to_its_item(sandbox, programs, project):
-    source = "import os\n\n\ndef test_a():\n    pass\n\n\ndef test_b():\n    os._exit(0)\n\n\ndef test_c():\n    pass\n"
+    source = "import os\n\n\ndef test_a(): ...\n\n\ndef test_b():\n    os._exit(0)\n\n\ndef test_c(): ...\n"
     result = run(sandbox, programs[:1], project / "tests/test_crash.py", source)["right"]
     assert [i.outcome for i in result.items] == ["passed", "crash", "passed"]
 
@@ -143,7 +143,7 @@ def test_a_broken_candidate_is_an_error(sandbox, project):
 def test_secrets_of_the_project_do_not_exist_for_tests(sandbox, programs, project):
     source = (
         "import pathlib\n\nROOT = pathlib.Path(__file__).parent.parent\n\n\n"
-        "def test_it():\n    found = sorted(p.name for p in ROOT.rglob('*') if 'hidden' in text(p))\n"
+        "def test_it():\n    found = sorted(p.name for p in ROOT.rglob('*') if 'hid' + 'den' in text(p))\n"
         "    assert found == []\n\n\n"
         "def text(path):\n    try:\n        return path.read_text()\n    except OSError:\n        return ''\n"
     )
