@@ -1,5 +1,5 @@
 """A small shop: carts, prices, stock and the words on the shelves."""
 
-from .cart import Cart, EmptyCart, Item
+from .cart import Cart, Item
 
-__all__ = ["Cart", "EmptyCart", "Item"]
+__all__ = ["Cart", "Item"]

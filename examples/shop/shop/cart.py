@@ -6,10 +6,6 @@ from dataclasses import dataclass
 from .pricing import discounted
 
 
-class EmptyCart(Exception):
-    """Something was asked of a cart with nothing in it."""
-
-
 @dataclass
 class Item:
     """So many pieces of one thing, at a price in cents each."""
@@ -48,9 +44,3 @@ class Cart:
         6.2
         """
         return discounted(sum(item.cost() for item in self.items) / 100, percent)
-
-    def dearest(self) -> Item:
-        """The item with the highest price a piece, the first of several. Raises EmptyCart."""
-        if not self.items:
-            raise EmptyCart("the cart is empty")
-        return max(self.items, key=lambda item: item.price)

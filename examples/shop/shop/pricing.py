@@ -49,17 +49,3 @@ def median_price(prices: list[int]) -> float:
     if len(ordered) % 2:
         return ordered[middle]
     return (ordered[middle - 1] + ordered[middle]) // 2
-
-
-def split_bill(cents: int, people: int) -> list[int]:
-    """What each one pays, so that it adds up and no two differ by more than a cent; more comes first.
-
-    >>> split_bill(100, 3)
-    [34, 33, 33]
-
-    Raises ValueError if there is nobody to pay.
-    """
-    if people < 1:
-        raise ValueError("somebody has to pay")
-    share, rest = divmod(cents, people)
-    return [share + 1] * rest + [share] * (people - rest)

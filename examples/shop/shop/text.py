@@ -1,15 +1,4 @@
-"""Names and descriptions, as customers see them."""
-
-import re
-
-
-def slug(name: str) -> str:
-    """The name as part of a web address: lower case, words joined by dashes.
-
-    >>> slug("Red Woollen Socks!")
-    'red-woollen-socks'
-    """
-    return "-".join(re.findall(r"[a-z0-9]+", name.lower()))
+"""Descriptions, as customers see them."""
 
 
 def shorten(text: str, width: int) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from shop.pricing import discounted, median_price, parse_price, split_bill
+from shop.pricing import discounted, median_price, parse_price
 
 
 def test_parse_price_with_a_dot():
@@ -21,7 +21,3 @@ def test_discounted_rounds_to_cents():
 )
 def test_median_price(prices, median):
     assert median_price(prices) == median
-
-
-def test_split_bill_without_rest():
-    assert split_bill(90, 3) == [30, 30, 30]

@@ -1,8 +1,4 @@
-from shop.text import shorten, slug
-
-
-def test_slug_joins_words():
-    assert slug("Green Tea") == "green-tea"
+from shop.text import shorten
 
 
 def test_shorten_leaves_short_texts():

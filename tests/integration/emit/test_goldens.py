@@ -89,9 +89,34 @@ def rate(price, percent=0.0):
     return price * (1 - percent / 100)
 '''
 
+CART = """\
+from dataclasses import dataclass
+
+
+class EmptyCart(Exception):
+    pass
+
+
+@dataclass
+class Item:
+    name: str
+    price: int
+    quantity: int = 1
+
+
+class Cart:
+    def __init__(self, items=()):
+        self.items = list(items)
+
+    def dearest(self):
+        if not self.items:
+            raise EmptyCart("the cart is empty")
+        return max(self.items, key=lambda item: item.price)
+"""
+
 SCENARIOS = {
     "table_and_exceptions": Scenario(
-        "shop/text.py::slug",
+        "words.py::slug",
         [
             case('slug("Red Woollen Socks!")', gives("red-woollen-socks"), "specification"),
             case("slug('')", gives("")),
@@ -99,7 +124,14 @@ SCENARIOS = {
             case("slug('  Über  uns ')", gives("ber-uns"), "observation"),
             case("slug(None)", raises("AttributeError", "'NoneType' object has no attribute 'lower'")),
         ],
-        "tests/test_text.py",
+        "tests/test_words.py",
+        {
+            "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+            "words.py": (
+                "import re\n\n\ndef slug(name):\n"
+                '    return "-".join(re.findall(r"[a-z0-9]+", name.lower()))\n'
+            ),
+        },
     ),
     "own_exception_and_new_names": Scenario(
         "shop/pricing.py::parse_price",
@@ -173,6 +205,12 @@ SCENARIOS = {
             case("Cart().dearest()", raises("shop.cart.EmptyCart", "the cart is empty")),
         ],
         "tests/test_cart.py",
+        {
+            "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+            "shop/__init__.py": "from .cart import Cart, EmptyCart, Item\n",
+            "shop/cart.py": CART,
+            "tests/test_cart.py": "from shop import Cart\n\n\ndef test_new():\n    assert not Cart().items\n",
+        },
     ),
     "mirrored_layout_in_single_quotes": Scenario(
         "src/shop/pricing.py::rate",
