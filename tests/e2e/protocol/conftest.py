@@ -149,6 +149,9 @@ class Editor:
         told = [m.message for m in self.client.messages]
         raise AssertionError(f"In vain. Last seen: {seen!r}; told: {told}; engine: {self.engine_log}")
 
+    def cancel_progress(self, token: types.ProgressToken) -> None:
+        self.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
+
     def apply(self, edit: types.WorkspaceEdit) -> None:
         """Apply an edit strictly: versions must match, new files must be new."""
         self.edits.append(edit)
