@@ -41,15 +41,14 @@ class Pool:
         self._lent: dict[Zygote, int] = {}
         self._closed = False
 
-    def try_acquire(self, recipe: Recipe, needy: bool) -> Zygote | None:
+    def try_acquire(self, make_recipe: Callable[[], Recipe], needy: bool) -> Zygote | None:
         """A zygote if one may run now. `needy`: the asking run has none to wait for."""
+        own = threading.get_ident()
+        if not self._may_lend(own, needy):
+            return None
+        recipe = make_recipe()
         with self._lock:
-            if self._closed:
-                raise SandboxError("This sandbox has been closed.")
-            # An outer run of the same thread, paused in its `for` loop, cannot give its slot back.
-            own = threading.get_ident()
-            stuck = needy and self._lent and all(owner == own for owner in self._lent.values())
-            if len(self._lent) >= self._jobs and not stuck:
+            if not self._may_lend(own, needy):
                 return None
             zygote = next((z for z in reversed(self._free) if z.recipe == recipe), None)
             if zygote is None:
@@ -58,6 +57,14 @@ class Pool:
                 self._free.remove(zygote)
             self._lent[zygote] = own
             return zygote
+
+    def _may_lend(self, asking: int, needy: bool) -> bool:
+        if self._closed:
+            raise SandboxError("This sandbox has been closed.")
+        if len(self._lent) < self._jobs:
+            return True
+        # An outer run of the same thread, paused in its `for` loop, cannot give its slot back.
+        return needy and all(owner == asking for owner in list(self._lent.values()))
 
     def release(self, zygote: Zygote) -> None:
         """Give a zygote back."""
@@ -94,7 +101,7 @@ class Pool:
             while waiting or active:
                 _check(cancel)
                 while waiting:
-                    zygote = self.try_acquire(recipe(), needy=not active)
+                    zygote = self.try_acquire(recipe, needy=not active)
                     if zygote is None:
                         break
                     turn = _Turn(waiting.popleft(), zygote)

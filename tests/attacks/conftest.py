@@ -72,7 +72,7 @@ def arena(tmp_path_factory):
         with socket.socket(socket.AF_UNIX) as unix, socket.socket(socket.AF_UNIX) as abstract:
             unix.bind(str(place / "s"))
             unix.listen()
-            abstract.bind("\0genx-arena-%d" % os.getpid())
+            abstract.bind(f"\0genx-arena-{os.getpid()}")
             abstract.listen()
             targets = {
                 "PLACE": str(place),
@@ -82,7 +82,7 @@ def arena(tmp_path_factory):
                 "TCP_PORT": tcp.getsockname()[1],
                 "UDP_PORT": udp.getsockname()[1],
                 "UNIX_PATH": str(place / "s"),
-                "ABSTRACT": "\0genx-arena-%d" % os.getpid(),
+                "ABSTRACT": f"\0genx-arena-{os.getpid()}",
                 "SECRET": SECRET,
             }
             workspace = Workspace(Path(sys.executable), folder, (folder,))
