@@ -31,7 +31,8 @@ class Status:
         name = event.job.target.qualified_name
         if isinstance(event, Ended):
             self._problem = event.message if event.outcome == "failed" else ""
-            if not self._session.jobs.jobs or self._problem:
+            # The thread of the job may not have left it yet.
+            if self._problem or all(job is event.job for job in self._session.jobs.jobs):
                 self._rest()
         elif isinstance(event, Found) and event.findings.activity:
             activity = event.findings.activity
