@@ -73,6 +73,11 @@ class Worker:
         process = self._process
         return process.pid if process is not None and process.alive else None
 
+    def last_words(self) -> str:
+        """Why llama.cpp last ended or failed to start, in a sentence; empty if it never did."""
+        process = self._process
+        return (process.obituary if process is not None else "") or self._last_words
+
     def info(self) -> ModelInfo:
         """Load the model if need be, and describe it. Raises `ModelError`."""
         with self._busy():

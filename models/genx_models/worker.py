@@ -22,8 +22,9 @@ from genx_models.errors import ModelError, WorkerError
 if TYPE_CHECKING:
     from genx_models.decoding import Sampler
 
-_NICE = 10
-"""The editor, the tests under way and everything else a person does come first."""
+_NICE = 5
+"""The editor and what else a person does come first, but a busy process must not starve it: beside one, 5
+leaves a quarter of a core, 10 a tenth."""
 _PR_SET_PDEATHSIG = 1
 
 
