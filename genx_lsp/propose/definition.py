@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tokenize
 from dataclasses import dataclass
 
 from genx_lsp.propose.keys import parse_definition, quiet_parse
@@ -83,7 +84,11 @@ def take_apart(target: Target) -> Definition | None:
 
 def with_body(definition: Definition, body: list[str]) -> str:
     """The head with other lines under it; `body` is given without indentation."""
-    placed = [definition.body_indent + line if line.strip() else "" for line in body]
+    fixed = _inside_strings(body)
+    placed = [
+        line if number in fixed else (definition.body_indent + line if line.strip() else "")
+        for number, line in enumerate(body)
+    ]
     return definition.head + "\n".join(placed) + "\n"
 
 
@@ -107,8 +112,21 @@ def body_of(source: str, name: str) -> list[str] | None:
         return [ast.unparse(s) for s in statements]
     text = lines[first.lineno - 1 : last.end_lineno]
     margin = text[0][: len(text[0]) - len(text[0].lstrip())]
-    moved = [line.removeprefix(margin) for line in text]
+    fixed = _inside_strings(text)
+    moved = [line if n in fixed else line.removeprefix(margin) for n, line in enumerate(text)]
     return moved if _same(moved, statements) else ast.unparse(ast.Module(statements, [])).split("\n")
+
+
+def _inside_strings(lines: list[str]) -> set[int]:
+    """Indices of lines that begin within a string: their blanks at the front belong to it."""
+    inside: set[int] = set()
+    try:
+        for token in tokenize.generate_tokens(iter([line + "\n" for line in lines] + [""]).__next__):
+            # Only strings reach over several lines.
+            inside.update(range(token.start[0], token.end[0]))
+    except (tokenize.TokenError, SyntaxError, StopIteration):
+        pass
+    return inside
 
 
 def _lines(text: str) -> list[str]:

@@ -25,7 +25,7 @@ _LINES = 2
 """Tests a sample: a second one differs from the first, and the prompt is read only once."""
 _COOLER = 0.75
 """Of the temperature set: an expected value is worked out, not made up."""
-_RUNAWAY = re.compile(r"\d{10}|\de-?\d\d|(.{1,4})\1{7}")
+_RUNAWAY = re.compile(r"\d{10}|\de-?\d\d|(.{1,8}?)\1{5}")
 """A value in which a small model lost its way: endless digits, wild exponents, endless repeats."""
 _LINE_TOKENS = 48
 _SYSTEM = "You write precise Python tests. Work out each expected value step by step before you write it."
@@ -144,7 +144,7 @@ def _tests_in(text: str, target: Target) -> Iterator[CallTest]:
         node = parse_expression(test.expression)
         if node is None or not _is_call_of(node, target) or not _binds(node, target):
             continue
-        if _RUNAWAY.search(test.expected_text):
+        if _RUNAWAY.search(test.expected_text) or _repeats_a_key(test.expected_text):
             continue
         if isinstance(test.expectation, Unknown) and not _is_value(test.expected_text):
             continue
@@ -158,6 +158,13 @@ def _is_call_of(node: ast.expr, target: Target) -> bool:
         return False
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     return name == target.name and not any(mentions(a, target) for a in node.args)
+
+
+def _repeats_a_key(text: str) -> bool:
+    """`{'a': 1, 'a': 2}`: written by nobody who knew what to expect."""
+    node = parse_expression(text)
+    keys = [ast.dump(k) for k in node.keys if k is not None] if isinstance(node, ast.Dict) else []
+    return len(keys) > len(set(keys))
 
 
 def _is_value(text: str) -> bool:
