@@ -22,6 +22,8 @@ from genx_sandbox.jail.bubblewrap import DATA_FD
 START_SECONDS = 60.0
 JAIL_ENDED = "the sandbox's zygote was ended"
 _TICK = 0.015
+# A fork takes a millisecond; a zygote that needs this long has been stopped or is gone.
+_FORK_SECONDS = 10.0
 _BOOT = (
     "import sys; sys.path.append('/genx/guest'); from genx_guest import zygote; "
     "sys.path.remove('/genx/guest'); zygote.main(int(sys.argv[1]), sys.argv[2])"
@@ -131,13 +133,13 @@ class Zygote:
         for _ in range(3):
             if not self.alive() or (self._busy and not self.wait_for_exit()):
                 self.start(cancel)
-            forked = self._try_fork(request)
+            forked = self._try_fork(request, cancel)
             if forked is not None:
                 return forked
             self.close()
         raise SandboxError("The sandbox's zygote dies whenever it is asked to fork; see `genx-lsp doctor`.")
 
-    def _try_fork(self, request: bytes) -> Fork | None:
+    def _try_fork(self, request: bytes, cancel: threading.Event | None) -> Fork | None:
         assert self._control is not None
         memory = os.memfd_create("request", os.MFD_CLOEXEC)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -146,20 +148,36 @@ class Zygote:
             while view:
                 view = view[os.write(memory, view) :]
             socket.send_fds(self._control, [b"F"], [theirs.fileno(), memory])
-            self._control.settimeout(5.0)
-            message, fds, _, _ = socket.recv_fds(self._control, 64, 1)
+            message, fds = self._receive_fds(cancel)
             if message != b"P":
                 ours.close()
                 return None
         except OSError:
             ours.close()
             return None
+        except SandboxCancelled:
+            ours.close()
+            self.close()
+            raise
         finally:
             theirs.close()
             os.close(memory)
         self._busy = True
         ours.setblocking(False)
         return Fork(ours, fds[0] if fds else -1, self)
+
+    def _receive_fds(self, cancel: threading.Event | None) -> tuple[bytes, list[int]]:
+        assert self._control is not None
+        give_up = time.monotonic() + _FORK_SECONDS
+        self._control.settimeout(_TICK)
+        while time.monotonic() < give_up:
+            try:
+                message, fds, _, _ = socket.recv_fds(self._control, 64, 1)
+                return message, fds
+            except TimeoutError:
+                if cancel is not None and cancel.is_set():
+                    raise SandboxCancelled("The run was cancelled.") from None
+        return b"", []
 
     def wait_for_exit(self, seconds: float = 2.0) -> str:
         """Wait for the child's end and say how it was; empty if the zygote did not tell."""
