@@ -49,7 +49,7 @@ def main() -> None:
     """Run the command line; errors that are meant for the user end as one sentence on stderr."""
     # A pipe that closes early (`| head`) is the reader's right, not a fault of ours.
     try:
-        app()
+        app(prog_name="genx-lsp")
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
     except BrokenPipeError:
