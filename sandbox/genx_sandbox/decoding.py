@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import lru_cache
 from typing import Any, get_args
 
 from genx_sandbox.outcomes import Outcome, Raised
@@ -10,6 +11,7 @@ from genx_sandbox.values import Kind, Value
 
 _KINDS = frozenset(get_args(Kind))
 _DEEPEST = 128
+_loads = json.JSONDecoder().decode
 
 
 class ProtocolError(Exception):
@@ -19,7 +21,7 @@ class ProtocolError(Exception):
 def parse_frame(body: bytes) -> dict[str, Any]:
     """One frame's JSON object. Raises ProtocolError for anything else."""
     try:
-        message = json.loads(body)
+        message = _loads(body.decode("ascii"))
     except (ValueError, RecursionError) as error:
         raise ProtocolError("not JSON") from error
     if type(message) is not dict:
@@ -29,6 +31,9 @@ def parse_frame(body: bytes) -> dict[str, Any]:
 
 def decode(node: object, depth: int = 0) -> Value:
     """A `Value` from the guest encoder's node. Raises ProtocolError if it is none."""
+    if type(node) is list and len(node) == 2 and node[0] in _KINDS and type(node[1]) is str:
+        # Scalars are most of what arrives, and programs mostly agree: each is made once.
+        return _leaf(node[0], node[1])
     if type(node) is not list or not 1 <= len(node) <= 5 or node[0] not in _KINDS or depth > _DEEPEST:
         raise ProtocolError("not a value")
     size = len(node)
@@ -41,6 +46,11 @@ def decode(node: object, depth: int = 0) -> Value:
     if any(type(f) is not str for f in fields):
         raise ProtocolError("not a value")
     return Value(node[0], scalar, tuple([decode(i, depth + 1) for i in items]), type_name, tuple(fields))
+
+
+@lru_cache(maxsize=4096)
+def _leaf(kind: Kind, scalar: str) -> Value:
+    return Value(kind, scalar)
 
 
 def text_of(message: dict[str, Any], key: str) -> str:
@@ -57,10 +67,8 @@ def decode_outcome(message: dict[str, Any]) -> Outcome:
         kind = message["kind"]
         seconds = float(message.get("seconds", 0.0))
         lines = frozenset(int(n) for n in message.get("lines", ()))
-        before, arguments = (
-            None if held is None else tuple(decode(a) for a in held)
-            for held in (message.get("before"), message.get("after"))
-        )
+        before, after = message.get("before"), message.get("after")
+        arguments = None if after is None else tuple(decode(a) for a in after)
         if kind == "value":
             return Outcome("value", decode(message["value"]), None, arguments, "", seconds, lines, before)
         if kind == "exception":

@@ -61,8 +61,20 @@ class Outcome:
     seconds: float = field(default=0.0, compare=False)
     lines: frozenset[int] = field(default=frozenset(), compare=False)
     """1-based lines of the module that ran, for programs with probes."""
-    arguments_before: tuple[Value, ...] | None = field(default=None, compare=False)
-    """Arguments as they were given, where any of them could be changed and all could be looked at."""
+    before: object = field(default=None, compare=False, repr=False)
+    """What the fork said the arguments were, undecoded: most of it is never looked at."""
+
+    @cached_property
+    def arguments_before(self) -> tuple[Value, ...] | None:
+        """Arguments as they were given, where any could be changed and all could be looked at; else None."""
+        from genx_sandbox.decoding import ProtocolError, decode
+
+        if not isinstance(self.before, list):
+            return None
+        try:
+            return tuple(decode(node) for node in self.before)
+        except ProtocolError:
+            return None
 
     @cached_property
     def key(self) -> str:

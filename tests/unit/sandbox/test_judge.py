@@ -129,7 +129,7 @@ def test_a_broken_pattern_is_undecided(pattern):
 
 def test_arguments_are_judged_as_they_were_left():
     changed = Outcome("value", Value.of(None), arguments_after=(Value.of([1, 2]),))
-    untouched = Outcome("value", Value.of(None), arguments_before=(Value.of([2, 1]),))
+    untouched = Outcome("value", Value.of(None), before=[["list", "", [["int", "2"], ["int", "1"]]]])
     assert judge(changed, Leaves((Value.of([1, 2]),))) is True
     assert judge(untouched, Leaves((Value.of([1, 2]),))) is False
     assert judge(returned(None), Leaves((Value.of([1, 2]),))) is None
