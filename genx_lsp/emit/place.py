@@ -104,6 +104,10 @@ def _in_folder(folder: Path, target: Target, project: Project, tests: tuple[Test
     prefix, skipped, mirrored = _layout(folder, project, tests)
     parts = (*prefix, *(package[skipped:] if mirrored else ()))
     path = folder.joinpath(*parts, _file_name(target.module, project, suffix))
+    # It may have come since the project was looked at: written by an earlier suggestion.
+    present = _read(path, project)
+    if present is not None and _serves(present, target, "auto"):
+        return path
     taken = {t.path.name for t in tests}
     if path.exists() or (path.name in taken and not (folder / "__init__.py").exists()):
         # pytest's default import mode wants different names for files outside packages.

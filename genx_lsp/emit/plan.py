@@ -205,10 +205,16 @@ def _first_party(target: Target, project: Project) -> set[str]:
     """Top-level names of the project: every package and module of its import roots."""
     names = {target.module.partition(".")[0]}
     for root in project.import_roots:
-        for entry in root.iterdir():
-            if entry.suffix == ".py" or (entry.is_dir() and (entry / "__init__.py").exists()):
-                names.add(entry.stem)
+        names.update(_importable_from(root))
     return names
+
+
+def _importable_from(root: Path) -> set[str]:
+    try:
+        entries = list(root.iterdir())
+    except OSError:
+        return set()
+    return {e.stem for e in entries if e.suffix == ".py" or (e / "__init__.py").exists()}
 
 
 def _span(tree: ast.Module, text: str, names: Sequence[str], class_name: str) -> tuple[int, int]:

@@ -245,3 +245,17 @@ def test_planning_writes_nothing(tmp_path: Path) -> None:
     before = sorted(project.root.rglob("*"))
     assert plan(target, project) is not None
     assert sorted(project.root.rglob("*")) == before
+
+
+def test_a_file_written_since_the_project_was_looked_at_is_added_to(tmp_path: Path) -> None:
+    target, project = prepare(tmp_path, "m.py", {})
+    first = plan(target, project)
+    assert first is not None
+    emit.write_plan(first)
+
+    second = plan(target, project, suggest("f(1)"), suggest("f(2)"))
+
+    assert second is not None
+    assert second.path == first.path
+    assert second.added == ("test_f_x_2",)
+    assert second.new_text.startswith(first.new_text)
