@@ -132,7 +132,7 @@ def _expressions(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     operators = st.sampled_from(["+", "-", "//", "<", "==", "and", "or", "in", "is not", "**", "%"])
     return st.one_of(
         st.builds("({} {} {})".format, inner, operators, inner),
-        st.builds("not {}".format, inner.map("({})".format)),
+        st.builds("(not ({}))".format, inner),
         st.builds("f({}, {}, k={})".format, inner, inner, inner),
         st.builds("items[{}:{}]".format, inner, inner),
         st.builds("[{} for x in {} if {}]".format, inner, inner, inner),
@@ -170,14 +170,15 @@ STATEMENTS = st.one_of(
 BODIES = st.recursive(STATEMENTS, _blocks, max_leaves=5)
 
 
+@pytest.mark.filterwarnings("ignore::SyntaxWarning")
 @given(body=BODIES, in_class=st.booleans())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_any_function_gives_valid_mutants_that_touch_nothing_else(context_of, body, in_class) -> None:
     lines = ["def f(a, b=1, *items, k=None):", *("  " + line.replace("\n", " ") for line in body)]
     if in_class:
         lines = ["class C:", *("  " + line for line in lines)]
     source = "# é: before\n" + "\n".join(lines) + "\nAFTER = 1\n"
-    made = context_of(source, "C.f" if in_class else "f", settings=BOUNDLESS)
+    made = context_of(source, "C.f" if in_class else "f")
     for candidate in mutate.propose(made):
         whole = made.target.with_definition(candidate.source)
         compile(whole, "x.py", "exec", dont_inherit=True)
