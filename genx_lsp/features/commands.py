@@ -105,7 +105,7 @@ class Commands:
         if placed.findings is not None:
             session.acceptance.offered(where.uri, placed.findings.target, fix)
         if not session.capabilities.apply_edit:
-            await self._write_fix(placed, fix)
+            await self._write_fix(where, placed, fix)
             return
         edit = fix_edit(session, snapshot, placed, fix)
         answer: types.ApplyWorkspaceEditResult = await session.client.ask(
@@ -115,7 +115,7 @@ class Commands:
             why = f": {answer.failure_reason}" if answer.failure_reason else "."
             session.client.show(f"GenX: the editor did not take the fix{why}", types.MessageType.Warning)
 
-    async def _write_fix(self, placed: Placed, fix: FixSuggestion) -> None:
+    async def _write_fix(self, where: Where, placed: Placed, fix: FixSuggestion) -> None:
         findings = placed.findings
         if findings is None:
             return
@@ -126,7 +126,7 @@ class Commands:
             write_fix(findings.target, fix)
 
         await self._session.lane.run(write)
-        self._session.journal.record([fix.id], "accepted")
+        self._session.remember(where.uri, [fix.id], "accepted")
 
     async def _report(self, where: Where) -> None:
         session = self._session

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -77,19 +78,21 @@ def create_file_edit(path: Path, text: str) -> types.WorkspaceEdit:
 
 
 def file_change(snapshot: Snapshot, plan: TestFilePlan) -> tuple[LineEdit, ...]:
-    """What turns a test file into the planned one: the lines between what both begin and end with."""
-    old = list(snapshot.source_lines)
-    new = split_lines(normalise(plan.new_text))
-    if old and not old[-1].endswith("\n"):
-        old[-1] += "\n"
-    if new and not new[-1].endswith("\n"):
-        new[-1] += "\n"
-    head = 0
-    while head < min(len(old), len(new)) and old[head] == new[head]:
-        head += 1
-    tail = 0
-    while tail < min(len(old), len(new)) - head and old[-1 - tail] == new[-1 - tail]:
-        tail += 1
-    if head == len(old) == len(new):
-        return ()
-    return (LineEdit(head + 1, len(old) - tail, "".join(new[head : len(new) - tail])),)
+    """What turns a test file into the planned one, leaving every line alone that both have.
+
+    Edits never overlap, and lines count in the file as it stands.
+    """
+    old = _with_last_newline(list(snapshot.source_lines))
+    new = _with_last_newline(split_lines(normalise(plan.new_text)))
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    return tuple(
+        LineEdit(i1 + 1, i2, "".join(new[j1:j2]))
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes()
+        if tag != "equal"
+    )
+
+
+def _with_last_newline(lines: list[str]) -> list[str]:
+    if lines and not lines[-1].endswith("\n"):
+        lines[-1] += "\n"
+    return lines

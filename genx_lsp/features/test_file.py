@@ -72,7 +72,8 @@ async def _write_through_client(session: Session, plan: TestFilePlan) -> None:
         edit = create_file_edit(plan.path, plan.new_text)
     else:
         base = await _base(session, plan)
-        edits = text_edits(base, file_change(base, plan), session.codec)
+        changes = await session.lane.run(lambda: file_change(base, plan))
+        edits = text_edits(base, changes, session.codec)
         edit = workspace_edit(session.capabilities, base.uri, base.version, edits)
     answer: types.ApplyWorkspaceEditResult = await session.client.ask(
         types.WORKSPACE_APPLY_EDIT, types.ApplyWorkspaceEditParams(edit, "GenX: add tests")

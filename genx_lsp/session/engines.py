@@ -55,10 +55,14 @@ class RealEngines:
         return open_engine(path, settings, models, anchors=anchors)
 
 
+def _no_anchors(target: Target) -> Sequence[CallTest]:
+    return ()
+
+
 class EnginePool:
     """Engines by project root. `engine` is called in the job thread, `close` from any."""
 
-    def __init__(self, factory: EngineFactory, anchors: Anchors = lambda target: ()) -> None:
+    def __init__(self, factory: EngineFactory, anchors: Anchors) -> None:
         self._factory = factory
         self._anchors = anchors
         self._lock = threading.Lock()
@@ -78,7 +82,8 @@ class EnginePool:
             models = self._models
         if known is not None:
             known[2].close()
-        engine = self._factory.open(path, settings, models, self._anchors)
+        anchors = self._anchors if settings.feedback else _no_anchors
+        engine = self._factory.open(path, settings, models, anchors)
         with self._lock:
             if not self._closed:
                 self._engines[project.root] = (project, settings, engine)

@@ -23,7 +23,7 @@ from genx_lsp.session.documents import Documents, Snapshot
 from genx_lsp.session.engines import EngineFactory, EnginePool
 from genx_lsp.session.folders import Folders
 from genx_lsp.session.jobs import Found, Job, JobEvent, JobQueue, Started
-from genx_lsp.session.journal import Journal
+from genx_lsp.session.journal import Event, Journal
 from genx_lsp.session.lane import Lane
 from genx_lsp.session.positions import PositionCodec
 from genx_lsp.session.store import FindingsStore, Placed
@@ -100,7 +100,7 @@ class Session:
             _log.warning("A document changed that is not open.")
             return
         for suggestion, event in self.acceptance.look(snapshot):
-            self.journal.record([suggestion], event)
+            self.remember(snapshot.uri, [suggestion], event)
         if self.findings.entries(snapshot.uri):
             self._tell_changed(snapshot.uri)
 
@@ -156,15 +156,20 @@ class Session:
     def dismiss(self, suggestion_id: str) -> None:
         """Show a suggestion no more."""
         uri = self.findings.dismiss(suggestion_id)
-        self.journal.record([suggestion_id], "dismissed")
         if uri:
+            self.remember(uri, [suggestion_id], "dismissed")
             self._tell_changed(uri)
+
+    def remember(self, uri: str, suggestion_ids: Sequence[str], event: Event) -> None:
+        """Keep what became of suggestions, unless the user wants nothing kept."""
+        if self.folders.of(Snapshot(uri, None, "").path).settings.feedback:
+            self.journal.record(suggestion_ids, event)
 
     def tests_taken(self, uri: str, target: Target) -> None:
         """The tests that were offered for a function have been written."""
         entry = self.findings.entry(uri, target.qualified_name)
         if entry is not None and entry.findings is not None:
-            self.journal.record([test.id for test in entry.findings.tests], "accepted")
+            self.remember(uri, [test.id for test in entry.findings.tests], "accepted")
             self.findings.taken(uri, target.qualified_name)
             self._tell_changed(uri)
 

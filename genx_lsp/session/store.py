@@ -95,7 +95,7 @@ class FindingsStore:
         known = self.entry(uri, name)
         if known is None or known.job_id != job_id:
             return
-        if known.findings is None and not problem:
+        if _is_empty(known.findings) and not problem:
             self._entries[key(uri)].pop(name)
         else:
             self._put(uri, replace(known, activity="", problem=problem))
@@ -158,3 +158,10 @@ def _with_fixes_of(findings: Findings, before: Findings) -> Findings:
     fixes = tuple(replace(fix, edits=tuple(moved(edit) for edit in fix.edits)) for fix in before.fixes)
     bug = replace(before.bug, line=before.bug.line + down) if before.bug is not None else None
     return replace(findings, fixes=fixes, bug=bug)
+
+
+def _is_empty(findings: Findings | None) -> bool:
+    """Nothing to show: a job that was stopped early. That a finished one found nothing is worth showing."""
+    if findings is None:
+        return True
+    return findings.stage != "final" and not (findings.tests or findings.fixes or findings.bug)

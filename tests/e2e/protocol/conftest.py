@@ -136,10 +136,12 @@ class Editor:
         params = types.ExecuteCommandParams(command=name, arguments=[arguments] if arguments else [])
         return await self.client.workspace_execute_command_async(params)
 
-    async def until(self, look: Callable[[], Any], good: Callable[[Any], object] = bool) -> Any:
+    async def until(
+        self, look: Callable[[], Any], good: Callable[[Any], object] = bool, seconds: float = SECONDS
+    ) -> Any:
         """Look again and again until what is seen is good."""
         seen: Any = None
-        for _ in range(int(SECONDS / 0.02)):
+        for _ in range(int(seconds / 0.02)):
             seen = look()
             if asyncio.iscoroutine(seen):
                 seen = await seen

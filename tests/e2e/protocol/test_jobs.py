@@ -124,9 +124,10 @@ async def test_asking_where_there_is_no_function(vscode: Any) -> None:
 
 async def test_status_notifications_tell_the_states(vscode: Any) -> None:
     await begin(vscode, "def works(x):\n    return x\n")
-    await vscode.until(lambda: "done works" in vscode.engine_log)
-    await vscode.until(lambda: vscode.statuses, lambda seen: seen[-1]["state"] == "idle")
-    assert "generating" in [status["state"] for status in vscode.statuses]
+    await vscode.until(
+        lambda: vscode.statuses, lambda seen: {"state": "generating", "message": "works"} in seen
+    )
+    await vscode.until(lambda: vscode.statuses, lambda seen: seen[-1] == {"state": "idle", "message": ""})
 
 
 async def test_no_status_for_clients_that_did_not_ask(start: Any) -> None:

@@ -27,13 +27,13 @@ def opened(editor: Any) -> list[str]:
 async def test_off_means_off_until_it_is_switched_on(start: Any) -> None:
     asked = {"genx": {"statusNotifications": True}}
     editor = await start(options=asked, configuration={"onSave": "off"})
-    await editor.until(lambda: editor.statuses, lambda seen: seen[-1]["state"] == "off")
+    await editor.until(lambda: editor.statuses, lambda seen: seen and seen[-1]["state"] == "off")
     uri = await save_changed(editor)
     await editor.until(lambda: editor.actions(uri, 4))
 
     editor.client.set_configuration({"onSave": "tests"}, section="genx")
     changed(editor)
-    await editor.until(lambda: editor.statuses, lambda seen: seen[-1]["state"] == "idle")
+    await editor.until(lambda: editor.statuses, lambda seen: seen and seen[-1]["state"] == "idle")
     editor.replace(uri, "x + 2", "x - 1")
     editor.save(uri)
 
