@@ -141,7 +141,9 @@ def scalar(value: Value) -> int | float | complex | bool | str | bytes:
 def _number_literal(kind: str, text: str) -> str:
     if kind == "float":
         return text if text[-1].isdigit() else f'float("{text}")'
-    return text if not any(word in text for word in ("nan", "inf")) else f'complex("{text.strip("()")}")'
+    # `-0j` means one number as a literal and another as a repr.
+    known = not any(word in text for word in ("nan", "inf")) and repr(ast.literal_eval(text)) == text
+    return text if known else f'complex("{text.strip("()")}")'
 
 
 def contains(value: Value, kind: Kind) -> bool:

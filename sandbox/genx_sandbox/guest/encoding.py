@@ -47,6 +47,7 @@ _BASES = (
     ("frozenset", frozenset),
     ("dict", dict),
 )
+_CONTAINERS = dict(_BASES[5:])
 _KIND_OF = {kind: name for name, kind in _BASES}
 # Subclasses of builtins from the standard library whose own `__eq__` still means equal contents.
 _KNOWN_EQ = {collections.OrderedDict, collections.Counter, collections.defaultdict}
@@ -61,6 +62,9 @@ _OPAQUE = (
     type,
 )
 _FINGERPRINT_BYTES = 1 << 22
+# Up to here integers are told in decimal; a constant, because computing it costs more than the repr.
+_DECIMAL = 1 << 4096
+_SMALL = 1 << 31
 
 
 class Budget(Exception):
@@ -94,6 +98,9 @@ class Encoder:
 
     def _node(self, value, depth):
         kind = type(value)
+        if kind is int and -_SMALL < value < _SMALL:
+            self._bytes += 16
+            return ["int", int.__repr__(value)]
         if value is None:
             return ["none"]
         if kind is bool:
@@ -110,9 +117,8 @@ class Encoder:
     def _builtin(self, name, value, depth, subclass):
         if name == "int":
             # hex has no digit limit; decimal is what people read.
-            text = (
-                int.__repr__(value) if -(1 << 4096) < int.__index__(value) < (1 << 4096) else hex(int(value))
-            )
+            plain = int.__index__(value)
+            text = int.__repr__(plain) if -_DECIMAL < plain < _DECIMAL else hex(plain)
             return self._scalar(name, text, subclass)
         if name == "float":
             return self._scalar(name, float.__repr__(value), subclass)
@@ -135,9 +141,7 @@ class Encoder:
             self._stack.discard(id(value))
 
     def _container(self, name, value, depth, subclass):
-        base: type[Any] = {"list": list, "tuple": tuple, "set": set, "frozenset": frozenset, "dict": dict}[
-            name
-        ]
+        base: type[Any] = _CONTAINERS[name]
         length = base.__len__(value)
         if self._items + length > self.max_items:
             return ["truncated", "%s of %d elements" % (name, length)]
