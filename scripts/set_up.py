@@ -7,6 +7,7 @@ needs no root, can be stopped and started again, and does nothing twice.
 import ast
 import fcntl
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,8 @@ VENV = os.path.join(ROOT, ".venv")
 VENV_PYTHON = os.path.join(VENV, "bin", "python")
 OLDEST = (3, 10)
 NEWEST = (3, 14)
+LLAMA = re.compile(r"^llama-cpp-python==(\S+)(?:[^\n]*\\\n)*[^\n]*\n", re.MULTILINE)
+"""Its whole entry in requirements/dev.txt, hashes included."""
 
 
 class SetUpError(Exception):
@@ -106,6 +109,8 @@ def uv_environment(python):
     """The environment for uv: the system's certificates, and the package index that pip is told to use."""
     env = dict(os.environ, UV_SYSTEM_CERTS="1", UV_PYTHON_DOWNLOADS="never", UV_NO_PROGRESS="1")
     env.pop("VIRTUAL_ENV", None)
+    # Last on PATH, for a Python that comes without any pip.
+    env["PATH"] = os.pathsep.join([env.get("PATH", os.defpath), os.path.join(BOOT, "bin")])
     settings = pip_settings(python)
     if settings.get("index-url"):
         env.setdefault("UV_DEFAULT_INDEX", settings["index-url"])
@@ -156,7 +161,7 @@ def install_llama(uv, env):
     done = subprocess.run(
         [VENV_PYTHON, os.path.join(ROOT, "scripts", "build_llama.py")],
         cwd=ROOT,
-        env=dict(env, GENX_UV=uv),
+        env=env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
     )
@@ -173,17 +178,24 @@ def install_llama(uv, env):
 
 
 def llama_version():
+    found = LLAMA.search(pinned_text())
+    if found is None:
+        raise SetUpError("requirements/dev.txt pins no llama-cpp-python; run `make lock`.")
+    return found.group(1)
+
+
+def pinned_text():
     with open(os.path.join(ROOT, "requirements", "dev.txt"), encoding="utf-8") as file:
-        for line in file:
-            if line.startswith("llama-cpp-python=="):
-                return line.split("==")[1].split()[0]
-    raise SetUpError("requirements/dev.txt pins no llama-cpp-python; run `make lock`.")
+        return file.read()
 
 
 def install_the_rest(uv, env):
     say("installing what requirements/dev.txt pins")
+    # Without llama-cpp-python: its build is tried out in this environment before it is installed.
+    pinned = os.path.join(ROOT, "build", "requirements.txt")
+    with open(pinned, "w", encoding="utf-8") as file:
+        file.write(LLAMA.sub("", pinned_text()))
     pip = [uv, "pip", "install", "-q", "--python", VENV_PYTHON]
-    pinned = os.path.join(ROOT, "requirements", "dev.txt")
     run([*pip, "--require-hashes", "-r", pinned], "The pinned packages could not be installed.", env=env)
     run(
         [*pip, "--no-deps", "--no-build-isolation", "-e", ROOT],
@@ -192,10 +204,10 @@ def install_the_rest(uv, env):
     )
 
 
-def pull_models():
+def pull_models(env):
     say("looking for the models")
     pull = [os.path.join(VENV, "bin", "genx-lsp"), "models", "pull", "--all"]
-    if subprocess.run(pull, cwd=ROOT, stdin=subprocess.DEVNULL).returncode:
+    if subprocess.run(pull, cwd=ROOT, env=env, stdin=subprocess.DEVNULL).returncode:
         raise SetUpError("A model could not be fetched; the lines above say why.")
 
 
@@ -208,9 +220,9 @@ def main():
         uv = find_uv(python)
         env = uv_environment(python)
         make_environment(python, uv, env)
-        install_llama(uv, env)
         install_the_rest(uv, env)
-        pull_models()
+        install_llama(uv, env)
+        pull_models(env)
     say("done")
 
 
