@@ -13,7 +13,7 @@ import numpy.typing as npt
 from genx_models.generation import Completion, Finish, Prompt, Request
 from genx_models.llama import CHUNK, SEQUENCES, Grammar, Model
 from genx_models.prompts import Prompts
-from genx_models.sampling import Choice
+from genx_models.sampling import Candidates, Choice
 
 Cancelled = Callable[[], bool]
 Logits = npt.NDArray[np.float32]
@@ -116,11 +116,13 @@ class _Sample:
         self._bytes = bytearray()
         self._logprobs = 0.0
 
-    def advance(self, model: Model, logits: Logits, choice: Choice, stops: Sequence[bytes]) -> Finish | None:
+    def advance(
+        self, model: Model, candidates: Candidates, choice: Choice, stops: Sequence[bytes]
+    ) -> Finish | None:
         """Draw one token; says how the sample ended, if it did."""
-        draw = choice.draw(logits, self._dice, self.grammar)
-        if draw is None:
+        if not candidates:
             return "end"
+        draw = choice.draw(candidates, self._dice)
         self.tokens += 1
         self._logprobs += draw.logprob
         if model.ends(draw.token):
@@ -173,17 +175,22 @@ class _Round:
         greedy = self._request.temperature <= 0
         waiting = deque(range(1 if greedy else self._request.samples))
         free = deque(range(1, self._together + 1))
+        # What all samples begin with is worked out once; a grammar may need the whole vocabulary for it.
+        opening = self._choice.candidates(first, self._grammar)
         live: list[_Sample] = []
         started: list[_Sample] = []
         try:
             while (waiting or live) and not cancelled():
-                turns = list(zip(live, self._step(live), strict=True))
+                turns = [
+                    (sample, self._choice.candidates(logits, sample.grammar))
+                    for sample, logits in zip(live, self._step(live), strict=True)
+                ]
                 while waiting and free:
                     started.append(self._admit(waiting.popleft(), free.popleft()))
-                    turns.append((started[-1], first))
+                    turns.append((started[-1], opening))
                 live = []
-                for sample, logits in turns:
-                    finish = sample.advance(self._model, logits, self._choice, self._stops)
+                for sample, candidates in turns:
+                    finish = sample.advance(self._model, candidates, self._choice, self._stops)
                     if finish is None and sample.tokens >= self._limit:
                         finish = "length"
                     if finish is None:

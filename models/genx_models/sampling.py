@@ -22,6 +22,20 @@ _UNLIMITED = 1_000
 
 
 @dataclass(frozen=True)
+class Candidates:
+    """Tokens that may come next, likeliest first."""
+
+    tokens: npt.NDArray[np.intp]
+    logits: npt.NDArray[np.float32]
+    total: float
+    """Log of the sum of exp over the whole vocabulary's logits."""
+
+    def __bool__(self) -> bool:
+        """False where a grammar leaves no way to go on."""
+        return len(self.tokens) > 0
+
+
+@dataclass(frozen=True)
 class Draw:
     """One token drawn, and its log-probability at temperature 1 before any restriction."""
 
@@ -37,23 +51,22 @@ class Choice:
     top_p: float
     top_k: int
 
-    def draw(
-        self, logits: npt.NDArray[np.float32], dice: random.Random, grammar: Grammar | None
-    ) -> Draw | None:
-        """The next token, or None where the grammar has no way to go on."""
+    def candidates(self, logits: npt.NDArray[np.float32], grammar: Grammar | None) -> Candidates:
+        """The top-k tokens that the grammar allows. `logits`: float32 (vocabulary,)."""
         best = float(logits.max())
-        reach = _REACH * max(1.0, self.temperature)
-        near = np.flatnonzero(logits > best - reach)
+        near = np.flatnonzero(logits > best - _REACH * max(1.0, self.temperature))
         values = logits[near]
         total = best + math.log(float(np.exp(values - best).sum()))
-
-        tokens, values = _top(near, values, self.top_k or _UNLIMITED)
+        count = self.top_k or _UNLIMITED
+        tokens, values = _top(near, values, count)
         if grammar is not None:
-            tokens, values = _valid(logits, tokens, values, grammar, self.top_k or _UNLIMITED)
-            if not len(tokens):
-                return None
-        index = 0 if self.temperature <= 0 else self._pick(values, dice)
-        return Draw(int(tokens[index]), float(values[index]) - total)
+            tokens, values = _valid(logits, tokens, values, grammar, count)
+        return Candidates(tokens, values, total)
+
+    def draw(self, candidates: Candidates, dice: random.Random) -> Draw:
+        """One of the candidates."""
+        index = 0 if self.temperature <= 0 else self._pick(candidates.logits, dice)
+        return Draw(int(candidates.tokens[index]), float(candidates.logits[index]) - candidates.total)
 
     def _pick(self, values: npt.NDArray[np.float32], dice: random.Random) -> int:
         """Index into `values`, which are in falling order."""
