@@ -125,6 +125,8 @@ class Builder:
             len(parts) == 2 and isinstance(parts[1], ast.Constant) and parts[1].value is Ellipsis
         ):
             columns = [self.values(part, view, depth + 1) for part in parts]
+            if not columns:
+                return [Argument("()")]
             if not all(columns):
                 return []
             rows = [[c[i % len(c)] for c in columns] for i in range(max(map(len, columns)))]

@@ -36,7 +36,7 @@ def apply(source: str, edits: Sequence[Edit]) -> str:
 
 def describe(target: Target, source: str, line: int | None = None) -> str:
     """`line 12: `x < y` → `x <= y``: the first line that differs from the target, in module lines."""
-    old, new = target.source.splitlines(), source.splitlines()
+    old, new = target.source.split("\n"), source.split("\n")
     changes = [
         op for op in difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes() if op[0] != "equal"
     ]
