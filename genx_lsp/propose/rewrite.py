@@ -30,8 +30,8 @@ def propose(context: Context) -> Iterator[CodeCandidate]:
     """Yield rewrites, the most often sampled first.
 
     Blind ones never see the present body, so that they are witnesses of the description alone; they may
-    come out as the present code. Once
-    there are counter-examples, half of the samples see the body and them instead. Raises `ModelError`.
+    come out as the present code. Once there are counter-examples, half of the samples see the body and
+    them instead. Raises `ModelError`.
     """
     model, samples = context.code_model, context.settings.generation.rewrites
     definition = take_apart(context.target)
