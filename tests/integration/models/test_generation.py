@@ -214,8 +214,8 @@ def test_the_default_model_fills_in_a_line(coder) -> None:
 @pytest.mark.model
 def test_an_infill_in_a_long_file_keeps_what_is_near_the_hole(coder) -> None:
     far = "".join(f"value_{number} = {number}\n" for number in range(400))
-    hole = Infill(far + "def double(x):\n    return x *", "\n" + far)
+    hole = Infill(far + "\n\ndef double(x):\n    return x", "\n\n\nprint(double(4))  # 8\n" + far)
 
-    (completion,) = samples(coder, Request(hole, max_tokens=4, temperature=0, stop=("\n",)))
+    (completion,) = samples(coder, Request(hole, max_tokens=5, temperature=0, stop=("\n",)))
 
-    assert completion.text.strip() == "2"
+    assert completion.text.strip() == "* 2"
