@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -12,6 +12,7 @@ from urllib.parse import unquote
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
+from genx_lsp.session.outline import outline
 from genx_lsp.session.positions import PositionCodec
 from genx_lsp.source_text import normalise, split_lines
 
@@ -40,7 +41,14 @@ class Snapshot:
     @cached_property
     def source_lines(self) -> tuple[str, ...]:
         """The same with every ending as `\\n`, as targets hold theirs."""
+        if "\r" not in self.text:
+            return self.lines
         return tuple(split_lines(normalise(self.text)))
+
+    @cached_property
+    def outline(self) -> Mapping[str, tuple[int, ...]]:
+        """1-based header lines of functions and classes by qualified name. Made once: every reader asks."""
+        return outline(self.source_lines)
 
     @cached_property
     def digest(self) -> str:

@@ -1,20 +1,17 @@
 """Where a target stands in the text of this moment, found without parsing it.
 
-Text that is being typed rarely parses, so functions are found by their headers and indentation, and
-told to be unchanged by their lines.
+Functions are found by the snapshot's outline, and told to be unchanged by their lines.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from genx_lsp.session.documents import Snapshot
 from genx_lsp.source_text import split_lines
 from genx_lsp.target import Target
-
-_HEADER = re.compile(r"([ \t]*)(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)")
 
 
 @dataclass(frozen=True)
@@ -34,11 +31,11 @@ class Placement:
 
 def place(target: Target, snapshot: Snapshot) -> Placement | None:
     """The target's place; None where no function of its name is left."""
-    headers = outline(snapshot.source_lines).get(target.qualified_name, ())
+    headers = snapshot.outline.get(target.qualified_name, ())
     if not headers:
         return None
     lines = snapshot.source_lines
-    wanted = split_lines(target.source)
+    wanted = _source_lines(target)
     nearest = sorted(headers, key=lambda line: abs(line - target.def_line))
     for def_line in nearest:
         first = def_line - (target.def_line - target.first_line)
@@ -49,28 +46,17 @@ def place(target: Target, snapshot: Snapshot) -> Placement | None:
     return Placement(def_line, _end(lines, def_line), def_line, False)
 
 
-def outline(lines: Sequence[str]) -> Mapping[str, tuple[int, ...]]:
-    """1-based header lines of functions and classes by qualified name, judged by indentation alone."""
-    found: dict[str, tuple[int, ...]] = {}
-    around: list[tuple[int, str]] = []
-    for number, line in enumerate(lines, 1):
-        header = _HEADER.match(line)
-        if header is None:
-            continue
-        indent = len(header[1].expandtabs())
-        while around and around[-1][0] >= indent:
-            around.pop()
-        around.append((indent, header[2]))
-        name = ".".join(part for _, part in around)
-        found[name] = (*found.get(name, ()), number)
-    return found
+@lru_cache(maxsize=256)
+def _source_lines(target: Target) -> tuple[str, ...]:
+    # Asked for at every keystroke, and a target cuts its lines out of the whole module each time.
+    return tuple(split_lines(target.source))
 
 
 def name_at(snapshot: Snapshot, line: int) -> str:
     """The qualified name of the function that holds a 1-based line; empty where there is none."""
     lines = snapshot.source_lines
     best, name = 0, ""
-    for qualified_name, headers in outline(lines).items():
+    for qualified_name, headers in snapshot.outline.items():
         for header in headers:
             if lines[header - 1].lstrip().startswith("class"):
                 continue

@@ -1,0 +1,185 @@
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from genx_lsp.config import Settings
+from genx_lsp.discovery import find_targets
+from genx_lsp.errors import Unavailable
+from genx_lsp.findings import Findings
+from genx_lsp.project import Project
+from genx_lsp.session.engines import EnginePool
+from genx_lsp.session.jobs import Ended, Found, Job, JobEvent, JobQueue, Started
+from genx_lsp.target import Target
+
+ROOT = Path("/p")
+SOURCE = "def quick(x):\n    return x\n\ndef slow(x):\n    return x\n\ndef broken(x):\n    return x\n"
+PROJECT = Project(ROOT, Path("python"), (ROOT,), None)
+TARGETS = {t.name: t for t in find_targets(ROOT / "a.py", SOURCE, PROJECT)}
+
+
+class Closed:
+    def __init__(self, parts: list[str], name: str) -> None:
+        self.parts, self.name = parts, name
+
+    def close(self) -> None:
+        self.parts.append(self.name)
+
+
+class Engine(Closed):
+    """Works at once, except on `slow`, which takes until it is cancelled or the engine is closed."""
+
+    def __init__(self, parts: list[str]) -> None:
+        super().__init__(parts, "engine")
+        self.ends = threading.Event()
+
+    def work(
+        self, target: Target, want: str = "both", cancel: threading.Event | None = None
+    ) -> Iterator[Findings]:
+        assert cancel is not None
+        yield Findings(target, "started")
+        if target.name == "broken":
+            raise Unavailable("No sandbox.")
+        if target.name == "slow":
+            cancel.wait(60)
+            return
+        yield Findings(target, "final")
+
+
+class Factory:
+    def __init__(self) -> None:
+        self.closed: list[str] = []
+        self.opened: list[Settings] = []
+
+    def models(self) -> Any:
+        return Closed(self.closed, "models")
+
+    def open(self, path: Path, settings: Settings, models: Any, anchors: Any) -> Engine:
+        self.opened.append(settings)
+        return Engine(self.closed)
+
+
+@pytest.fixture
+def factory() -> Factory:
+    return Factory()
+
+
+@pytest.fixture
+def events() -> queue.Queue[JobEvent]:
+    return queue.Queue()
+
+
+@pytest.fixture
+def jobs(factory: Factory, events: queue.Queue[JobEvent]) -> Iterator[JobQueue]:
+    jobs = JobQueue(EnginePool(factory, lambda target: ()), events.put)
+    yield jobs
+    jobs.close()
+    assert "genx-jobs" not in {thread.name for thread in threading.enumerate()}
+
+
+def job(name: str, **more: Any) -> Job:
+    return Job("file:///p/a.py", TARGETS[name], PROJECT, more.pop("settings", Settings()), **more)
+
+
+def seen(events: queue.Queue[JobEvent], good: Callable[[JobEvent], bool]) -> list[JobEvent]:
+    """The events up to the first that is good."""
+    got: list[JobEvent] = []
+    while not got or not good(got[-1]):
+        got.append(events.get(timeout=30))
+    return got
+
+
+def ended(one: Job) -> Callable[[JobEvent], bool]:
+    return lambda event: isinstance(event, Ended) and event.job is one
+
+
+def test_a_job_starts_finds_and_ends(jobs: JobQueue, events: queue.Queue[JobEvent]) -> None:
+    one = job("quick")
+    jobs.submit(one)
+    got = seen(events, ended(one))
+    assert [type(event) for event in got] == [Started, Found, Found, Ended]
+    assert got[-1] == Ended(one, "done")
+
+
+def test_a_newer_job_on_the_same_function_ends_the_older(
+    jobs: JobQueue, events: queue.Queue[JobEvent]
+) -> None:
+    old, new = job("slow"), job("slow")
+    jobs.submit(old)
+    seen(events, lambda event: isinstance(event, Found))
+    jobs.submit(new)
+    assert seen(events, ended(old))[-1] == Ended(old, "cancelled")
+    assert old.cancel.is_set()
+    assert not new.cancel.is_set()
+
+
+def test_who_waits_comes_before_what_a_save_has_started(
+    jobs: JobQueue, events: queue.Queue[JobEvent]
+) -> None:
+    running, saved, asked = job("slow"), job("broken"), job("quick", origin="command")
+    jobs.submit(running)
+    seen(events, lambda event: isinstance(event, Found))
+    jobs.submit(saved)
+    jobs.submit(asked)
+    jobs.cancel(lambda one: one is running)
+    got = seen(events, ended(saved))
+    assert [event.job for event in got if isinstance(event, Started)] == [asked, saved]
+
+
+def test_tests_that_someone_waits_for_are_written_after_a_save_too(
+    jobs: JobQueue, events: queue.Queue[JobEvent]
+) -> None:
+    jobs.submit(job("slow", origin="command", writes_tests=True, want="tests"))
+    seen(events, lambda event: isinstance(event, Found))
+    jobs.submit(job("slow", want="fixes"))
+    got = seen(events, lambda event: isinstance(event, Started))
+    assert got[-1].job.writes_tests
+    assert got[-1].job.want == "both"
+
+
+def test_a_waiting_job_is_cancelled_without_being_started(
+    jobs: JobQueue, events: queue.Queue[JobEvent]
+) -> None:
+    jobs.submit(job("slow"))
+    seen(events, lambda event: isinstance(event, Found))
+    waiting = job("quick")
+    jobs.submit(waiting)
+    jobs.cancel(lambda one: one is waiting)
+    assert seen(events, ended(waiting)) == [Ended(waiting, "cancelled")]
+
+
+def test_what_fails_says_why_and_the_next_job_runs(jobs: JobQueue, events: queue.Queue[JobEvent]) -> None:
+    one, two = job("broken"), job("quick")
+    jobs.submit(one)
+    jobs.submit(two)
+    assert seen(events, ended(one))[-1] == Ended(one, "failed", "No sandbox.")
+    assert seen(events, ended(two))[-1] == Ended(two, "done")
+
+
+def test_the_engine_is_kept_until_settings_change(
+    jobs: JobQueue, events: queue.Queue[JobEvent], factory: Factory
+) -> None:
+    for settings in (Settings(), Settings(), Settings(scorer="codet")):
+        one = job("quick", settings=settings)
+        jobs.submit(one)
+        seen(events, ended(one))
+    assert [settings.scorer for settings in factory.opened] == ["default", "codet"]
+    assert factory.closed == ["engine"]
+
+
+def test_closing_ends_the_running_job_and_closes_everything(
+    jobs: JobQueue, events: queue.Queue[JobEvent], factory: Factory
+) -> None:
+    one = job("slow")
+    jobs.submit(one)
+    seen(events, lambda event: isinstance(event, Found))
+    jobs.close()
+    assert one.cancel.is_set()
+    assert factory.closed == ["engine", "models"]
+    jobs.submit(job("quick"))
+    assert jobs.jobs == ()
