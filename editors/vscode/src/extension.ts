@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import { showActions } from "./actions";
-import { doctor, isOff, offerHelp, openDocs, selectServer, showMenu, turn } from "./commands";
+import { doctor, offerHelp, openDocs, selectServer, showMenu, turn } from "./commands";
 import { selectedInterpreter } from "./python";
 import { ReportPanel } from "./report";
 import { Restarts } from "./restarts";
@@ -10,7 +10,6 @@ import { Server, ServerNotFound } from "./server";
 import type { Status } from "./state";
 import { StatusItems } from "./status";
 
-const OFF: Status = { state: "off", message: "GenX is off for this workspace: saving starts no work." };
 const UNTRUSTED: Status = {
   state: "off",
   message: "GenX judges code by running it. Nothing runs until you trust this workspace.",
@@ -25,9 +24,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const selected = await selectedInterpreter(log);
   const home = context.extensionUri.fsPath;
   const report = new ReportPanel();
-  const running = new Server(home, log, selected, report, (said) =>
-    status.show(said.state === "idle" && isOff() ? OFF : said),
-  );
+  const running = new Server(home, log, selected, report, (said) => status.show(said));
   server = running;
 
   let asked = false;
@@ -83,9 +80,6 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     selected.onDidChange(restartIfOther),
     vscode.workspace.onDidGrantWorkspaceTrust(() => restarts.request()),
     vscode.workspace.onDidChangeConfiguration(async (event) => {
-      if (event.affectsConfiguration("genx.onSave") && vscode.workspace.isTrusted) {
-        status.show(isOff() ? OFF : { state: "idle", message: "" });
-      }
       if (event.affectsConfiguration("genx.server") || event.affectsConfiguration("genx.interpreter")) {
         await restartIfOther();
       }

@@ -69,6 +69,12 @@ export class Stage {
     return this.window;
   }
 
+  /** Puts the cursor before some text of a saved file that is open in front. */
+  async goTo(file, text) {
+    const before = (await readFile(file, "utf8")).split(text)[0].split("\n");
+    await this.window.goTo(before.length, before.at(-1).length + 1);
+  }
+
   async shoot(picture) {
     await this.window.screenshot(path.join(shots, `${picture}.png`));
   }

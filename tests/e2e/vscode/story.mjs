@@ -32,12 +32,12 @@ export async function story(stage) {
   });
 
   await step("a changed function has a lens after saving", async () => {
-    await editor.goTo(26, 27);
+    await stage.goTo(text, "width must");
     await editor.type("the ");
     await editor.save();
     await editor.expect(editor.lens("GenX"), FIRST_SIGN_MS);
     await editor.expect(editor.lens(FOUND), FINDINGS_MS);
-    await editor.goTo(15, 5);
+    await stage.goTo(text, "shorten");
     await stage.shoot("lens");
   });
 
@@ -71,7 +71,7 @@ export async function story(stage) {
   });
 
   await step("Ctrl+. offers the fixes and the tests", async () => {
-    await editor.goTo(15, 6);
+    await stage.goTo(text, "shorten");
     const titles = await editor.actions();
     assert.ok(titles.some((title) => title.includes("GenX: Apply fix")), titles.join("\n"));
     assert.ok(titles.some((title) => title.includes("GenX: Generate tests")), titles.join("\n"));
@@ -90,13 +90,13 @@ export async function story(stage) {
     await eventually("the mark goes", async () => (await marks.count()) === 0);
     await editor.expect(editor.lens(/\d+ test/), FINDINGS_MS);
     await editor.idle(FINDINGS_MS);
-    await editor.goTo(27, 8);
+    await stage.goTo(text, "len(text)");
     await stage.shoot("fixed");
   });
 
   await step("generated tests go into the project's own test file", async () => {
     const before = await readFile(tests, "utf8");
-    await editor.goTo(15, 6);
+    await stage.goTo(text, "shorten");
     await editor.actions();
     await editor.takeAction("GenX: Generate tests");
     await editor.page.locator(".tab", { hasText: "test_text.py" }).waitFor();

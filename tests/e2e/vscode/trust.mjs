@@ -22,7 +22,7 @@ export async function trust(stage) {
   });
 
   await step("saving there runs nothing", async () => {
-    await editor.goTo(26, 27);
+    await stage.goTo(path.join(stage.project, "shop", "text.py"), "width must");
     await editor.type("the ");
     await editor.save();
     await editor.page.waitForTimeout(2_000);

@@ -43,6 +43,7 @@ const QUIET = {
   "editor.hover.delay": 200,
   "editor.hover.sticky": true,
   "explorer.autoReveal": true,
+  "remote.autoForwardPorts": false,
   "files.autoSave": "off",
   "accessibility.hideAccessibleView": true,
 };
