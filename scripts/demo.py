@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 from rich.syntax import Syntax
 
 from genx_lsp import discovery
@@ -19,6 +21,7 @@ from genx_lsp.cli.wording import plural, shorter
 from genx_lsp.cli.work import cancelled_by_ctrl_c, opened, work
 from genx_lsp.config import layered
 from genx_lsp.doctor import examine
+from genx_lsp.engine import Engine
 from genx_lsp.errors import GenxError
 from genx_lsp.findings import Findings
 from genx_lsp.project import Project, discover
@@ -28,14 +31,13 @@ from genx_lsp.target import Target
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "shop"
 REPORT = ROOT / "build" / "report.html"
-SECONDS_A_FUNCTION = 3.0
-"""A file in an editor gets genx.generation.seconds; here some sixteen functions share one minute."""
+SECONDS = 45.0
+"""All functions share this; what one does not need, the later ones get. In an editor each has its own time."""
+LEAST_SECONDS = 2.0
 
 
 def main() -> int:
-    settings, _ = layered(
-        EXAMPLE, command_line={"generation": {"seconds": SECONDS_A_FUNCTION}, "feedback": False}
-    )
+    settings, _ = layered(EXAMPLE, command_line={"feedback": False})
     with err().status("doctor"):
         checked = examine(settings, EXAMPLE)
     red = [check for check in checked if check.status == "fail"]
@@ -51,7 +53,8 @@ def main() -> int:
     out().print(f"Working on {plural(len(targets), 'function')} of {shorter(EXAMPLE, ROOT)}.\n")
     found: list[Findings] = []
     with opened(EXAMPLE, settings) as (engine, _), cancelled_by_ctrl_c() as cancel:
-        for findings in work(engine, targets, "both", cancel, EXAMPLE):
+        shared = _sharing(targets, engine, begun + SECONDS)
+        for findings in work(engine, shared, "both", cancel, EXAMPLE, len(targets)):
             found.append(findings)
             out().print(block(findings, EXAMPLE, 1 + sum(len(f.fixes) for f in found[:-1])))
             source = added_source(findings)
@@ -72,6 +75,15 @@ def main() -> int:
     )
     out().print(f"The report page: {shorter(REPORT, ROOT)}", soft_wrap=True)
     return Exit.DONE
+
+
+def _sharing(targets: list[Target], engine: Engine, end: float) -> Iterator[Target]:
+    """The targets, each given an even part of the time that is left until `end` when its turn comes."""
+    for position, target in enumerate(targets):
+        seconds = max(LEAST_SECONDS, (end - time.monotonic()) / (len(targets) - position))
+        generation = msgspec.structs.replace(engine.settings.generation, seconds=seconds)
+        engine.settings = msgspec.structs.replace(engine.settings, generation=generation)
+        yield target
 
 
 def _targets(project: Project) -> list[Target]:

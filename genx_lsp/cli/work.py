@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -71,9 +71,17 @@ def cancelled_by_ctrl_c(also: Callable[[], None] = lambda: None) -> Iterator[thr
 
 
 def work(
-    engine: Engine, targets: Sequence[Target], want: Want, cancel: threading.Event, root: Path
+    engine: Engine,
+    targets: Iterable[Target],
+    want: Want,
+    cancel: threading.Event,
+    root: Path,
+    total: int | None = None,
 ) -> Iterator[Findings]:
-    """The final findings of each target, in order, with progress on stderr. Ends early once cancelled."""
+    """The final findings of each target, in order, with progress on stderr. Ends early once cancelled.
+
+    `total` says how many targets there are where `targets` cannot.
+    """
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
     from rich.progress import TimeElapsedColumn as Elapsed
 
@@ -87,7 +95,9 @@ def work(
         console=console,
         transient=True,
     ) as progress:
-        task = progress.add_task("", total=len(targets))
+        if total is None and isinstance(targets, Sized):
+            total = len(targets)
+        task = progress.add_task("", total=total)
         for target in targets:
             place = where(target, root)
             final = None
