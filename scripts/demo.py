@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "shop"
 REPORT = ROOT / "build" / "report.html"
 SECONDS = 45.0
-"""All functions share this; what one does not need, the later ones get. In an editor each has its own time."""
+"""All functions share this; what one does not need, the later ones get. In an editor each has its own."""
 LEAST_SECONDS = 2.0
 
 
@@ -80,7 +80,7 @@ def main() -> int:
 def _sharing(targets: list[Target], engine: Engine, end: float) -> Iterator[Target]:
     """The targets, each given an even part of the time that is left until `end` when its turn comes."""
     for position, target in enumerate(targets):
-        seconds = max(LEAST_SECONDS, (end - time.monotonic()) / (len(targets) - position))
+        seconds = max(LEAST_SECONDS, round((end - time.monotonic()) / (len(targets) - position), 1))
         generation = msgspec.structs.replace(engine.settings.generation, seconds=seconds)
         engine.settings = msgspec.structs.replace(engine.settings, generation=generation)
         yield target
