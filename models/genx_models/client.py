@@ -42,7 +42,11 @@ class Worker:
         idle_seconds: float = 600,
         adapters: Mapping[str, str | Path] | None = None,
     ) -> None:
-        """`threads`: 0 leaves one core free where there are more than two. `idle_seconds`: 0 never unloads. `adapters`: files by name."""
+        """Nothing is loaded yet.
+
+        `threads`: 0 leaves one core free where there are more than two. `gpu_layers`: -1 is all, where there
+        is a GPU. `idle_seconds`: 0 never unloads. `adapters`: LoRA files by name.
+        """
         self._path = Path(path).expanduser().absolute()
         self._opening: Frame = {
             "kind": "open",
