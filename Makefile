@@ -56,13 +56,13 @@ schema: $(READY) ## Write the settings into the extension and the documentation
 	@$(BIN)/python scripts/write_settings_schema.py
 
 bench-execution: $(READY) ## Sandbox speed beside pytest processes
-	@$(BIN)/python -m benchmarks.execution $(BENCH_ARGS)
+	@$(BIN)/python benchmarks/execution.py $(BENCH_ARGS)
 
 bench-generation: $(READY) ## Tokens a second, batched beside sequential
-	@$(BIN)/python -m benchmarks.generation $(BENCH_ARGS)
+	@$(BIN)/python benchmarks/generation.py $(BENCH_ARGS)
 
 bench-ranking: $(READY) ## Scorers on CodeT's published candidates
-	@$(BIN)/python -m benchmarks.ranking $(BENCH_ARGS)
+	@$(BIN)/python benchmarks/ranking.py $(BENCH_ARGS)
 
 vsix: ## Package the VS Code extension
 	@command -v npm >/dev/null || { echo "vsix: No npm on PATH. Install Node.js 20 or newer."; exit 1; }

@@ -47,6 +47,21 @@ def default(task: Executed) -> Floats:
     return consensus(task.passed, task.code_weights, task.test_weights, outcomes)[0]
 
 
+def agreement(task: Executed) -> Floats:
+    """The default without its tests."""
+    keys = [[str(number) for number in row] for row in task.outcomes]
+    nothing = np.zeros((len(keys), 0), dtype=bool)
+    return consensus(nothing, task.code_weights, [], Outcomes(keys, task.answered))[0]
+
+
+def group_size(task: Executed) -> Floats:
+    """Weight of the programs that pass the same tests, for those that pass any (MBR-exec on bits)."""
+    _, group = np.unique(task.passed, axis=0, return_inverse=True)
+    group = group.reshape(-1)
+    sizes = np.bincount(group, weights=task.code_weights)[group]
+    return np.where(task.passed.any(axis=1), sizes, 0.0)
+
+
 def from_bits(scorer: Any, **options: Any) -> Scoring:
     """A scorer of the pass matrix as a function of a task."""
     return lambda task: scorer(task.passed, task.code_weights, task.test_weights, **options)[0]
@@ -58,6 +73,8 @@ SCORINGS: dict[str, Scoring | None] = {
     "codet": from_bits(codet),
     "genx": from_bits(genx),
     "b4": from_bits(b4),
+    "group_size": group_size,
+    "agreement": agreement,
     "default": default,
 }
 
@@ -156,12 +173,8 @@ def _cross_validated(tasks: Sequence[Executed]) -> dict[str, Any]:
 
 def _with_exponent(exponent: float) -> Scoring:
     def scoring(task: Executed) -> Floats:
-        keys = [[str(number) for number in row] for row in task.outcomes]
-        agreed = consensus(
-            np.zeros((len(keys), 0), bool), task.code_weights, [], Outcomes(keys, task.answered)
-        )[0]
         tests = b4(task.passed, task.code_weights, task.test_weights)[0]
-        return np.asarray(agreed * tests**exponent, dtype=np.float64)
+        return np.asarray(agreement(task) * tests**exponent, dtype=np.float64)
 
     return scoring
 
