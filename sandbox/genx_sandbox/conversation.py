@@ -45,6 +45,8 @@ class Conversation(Protocol):
 
     largest_frame: int
     deadline: float
+    calls: bytes
+    """What `request` refers to, one object shared by all programs of a run."""
 
     def request(self) -> bytes:
         """What the next fork is to do; starts the clock."""
@@ -68,14 +70,20 @@ def settings(limits: Limits, calls: int) -> dict[str, Any]:
     return {**asdict(limits), "cpu_seconds": limits.load_seconds + limits.call_seconds * calls}
 
 
+def shared_calls(calls: Sequence[Call]) -> bytes:
+    """The calls as the guest reads them. Expectations are not here, and nowhere else in the jail."""
+    return json.dumps([{"expression": c.expression, "setup": c.setup} for c in calls]).encode()
+
+
 class CallsConversation:
     """Every call on one program; after a timeout or a crash the rest goes to a new fork."""
 
     def __init__(
-        self, program: Program, calls: Sequence[Call], limits: Limits, folder: str, roots: Sequence[str]
+        self, program: Program, count: int, calls: bytes, limits: Limits, folder: str, roots: Sequence[str]
     ) -> None:
         self._program = program
-        self._calls = calls
+        self._count = count
+        self.calls = calls
         self._limits = limits
         self._place = (folder, list(roots))
         self._outcomes: list[Outcome] = []
@@ -87,16 +95,15 @@ class CallsConversation:
         self.deadline = 0.0
 
     def request(self) -> bytes:
-        """Program and remaining calls. Expectations are not here, and nowhere else in the child."""
+        """The program, and which call to go on with."""
         first = len(self._outcomes)
         self._loaded = False
         self.deadline = time.monotonic() + self._limits.load_seconds
         message = {
             "grade": "values",
             "program": asdict(self._program),
-            "calls": [{"expression": c.expression, "setup": c.setup} for c in self._calls[first:]],
             "first": first,
-            "limits": settings(self._limits, len(self._calls) - first),
+            "limits": settings(self._limits, self._count - first),
             "folder": self._place[0],
             "import_roots": self._place[1],
         }
@@ -137,18 +144,18 @@ class CallsConversation:
             self._outcomes.append(Outcome("crash", detail=why))
         if self._deaths >= self._limits.deaths:
             why = f"not run: {self._deaths} calls before it ended the process or timed out"
-            missing = len(self._calls) - len(self._outcomes)
+            missing = self._count - len(self._outcomes)
             self._outcomes += [Outcome("refused", detail=why)] * missing
 
     @property
     def done(self) -> bool:
         """Whether all calls have an outcome, or none can have one."""
-        return bool(self._load_error) or (self._loaded and len(self._outcomes) >= len(self._calls))
+        return bool(self._load_error) or (self._loaded and len(self._outcomes) >= self._count)
 
     def result(self) -> ProgramResult:
         """The outcomes, in order."""
         if self._load_error:
-            missing = len(self._calls) - len(self._outcomes)
+            missing = self._count - len(self._outcomes)
             refused = Outcome("refused", detail=self._load_error)
             return ProgramResult(self._program.key, (*self._outcomes, *[refused] * missing), self._load_error)
         return ProgramResult(self._program.key, tuple(self._outcomes))

@@ -37,6 +37,7 @@ class ItemsConversation:
         self._ended = False
         self.largest_frame = limits.text_bytes * 8 + 4 * 1024 * 1024
         self.deadline = 0.0
+        self.calls = b""
 
     def request(self) -> bytes:
         """Program, file, and after a crash only the items still to run."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
-from genx_sandbox.conversation import CallsConversation
+from genx_sandbox.conversation import CallsConversation, shared_calls
 from genx_sandbox.errors import SandboxUnavailable
 from genx_sandbox.items_conversation import ItemsConversation
 from genx_sandbox.jail import bubblewrap, interpreter, overlay, view
@@ -71,7 +71,8 @@ class Sandbox:
     ) -> Iterator[ProgramResult]:
         """Run every call on every program (values grade); yield each program's result as it ends."""
         folder, roots = self._places()
-        talks = [CallsConversation(p, calls, self._limits, folder, roots) for p in programs]
+        shared = shared_calls(calls)
+        talks = [CallsConversation(p, len(calls), shared, self._limits, folder, roots) for p in programs]
         return self._pool.run(self._calls_recipe, talks, cancel)
 
     def run_items(

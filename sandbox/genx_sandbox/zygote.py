@@ -83,6 +83,7 @@ class Zygote:
         self._control: socket.socket | None = None
         self._busy = False
         self._condemned = False
+        self._calls = b""
         self.facts: dict[str, Any] = {}
 
     @property
@@ -128,25 +129,32 @@ class Zygote:
         self.facts = json.loads(ready[1:])
         self._busy = False
 
-    def fork(self, request: bytes, cancel: threading.Event | None = None) -> Fork:
-        """Have a child forked that serves `request`. Starts the jail again if it is gone."""
+    def fork(self, request: bytes, calls: bytes = b"", cancel: threading.Event | None = None) -> Fork:
+        """Have a child forked that serves `request`. Starts the jail again if it is gone.
+
+        `calls` are what `request` refers to; the zygote is told them once, however many forks follow.
+        """
         for _ in range(3):
             if not self.alive() or (self._busy and not self.wait_for_exit()):
                 self.start(cancel)
-            forked = self._try_fork(request, cancel)
+            forked = self._try_fork(request, calls, cancel)
             if forked is not None:
                 return forked
             self.close()
         raise SandboxError("The sandbox's zygote dies whenever it is asked to fork; see `genx-lsp doctor`.")
 
-    def _try_fork(self, request: bytes, cancel: threading.Event | None) -> Fork | None:
+    def _try_fork(self, request: bytes, calls: bytes, cancel: threading.Event | None) -> Fork | None:
         assert self._control is not None
-        memory = os.memfd_create("request", os.MFD_CLOEXEC)
+        memory = _memory(request)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            view = memoryview(request)
-            while view:
-                view = view[os.write(memory, view) :]
+            if calls is not self._calls:
+                shared = _memory(calls)
+                try:
+                    socket.send_fds(self._control, [b"C"], [shared])
+                finally:
+                    os.close(shared)
+                self._calls = calls
             socket.send_fds(self._control, [b"F"], [theirs.fileno(), memory])
             message, fds = self._receive_fds(cancel)
             if message != b"P":
@@ -224,6 +232,16 @@ class Zygote:
                 process.kill()
             process.wait()
         self._busy = False
+        self._calls = b""
+
+
+def _memory(data: bytes) -> int:
+    """A memfd holding `data`: nothing has to be read at the other end before this side goes on."""
+    fd = os.memfd_create("genx", os.MFD_CLOEXEC)
+    view = memoryview(data)
+    while view:
+        view = view[os.write(fd, view) :]
+    return fd
 
 
 def describe(status: int) -> str:

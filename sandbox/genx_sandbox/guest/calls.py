@@ -28,11 +28,10 @@ class Evaluator:
         self._before: list[list[Any]] = []
 
     def run(self, call):
-        """One call's report: `{kind, ...}` in plain JSON types."""
-        try:
-            setup, expression = _compile(call)
-        except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            return {"kind": "refused", "detail": "the call is not valid Python: %s" % error}
+        """The report on one call, as `prepare` made it: `{kind, ...}` in plain JSON types."""
+        setup, expression, trouble = call
+        if trouble:
+            return {"kind": "refused", "detail": "the call is not valid Python: %s" % trouble}
         scratch = dict(self._namespace)
         scratch[_HOOK] = self._call
         self._observe((), [])
@@ -73,6 +72,14 @@ class Evaluator:
         ):
             self._observe(held, [self._encoder.encode(a) for a in held])
         return function(*args, **kwargs)
+
+
+def prepare(call):
+    """`(setup, expression, trouble)`: code objects, or why there are none. Runs nothing."""
+    try:
+        return (*_compile(call), "")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        return None, None, str(error) or type(error).__name__
 
 
 def _compile(call):

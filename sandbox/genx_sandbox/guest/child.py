@@ -11,20 +11,20 @@ from . import calls, loading, probes
 from .wire import Channel
 
 
-def run(channel_fd, request_fd, confinement):
+def run(channel_fd, request_fd, confinement, prepared):
     """Serve the request read from `request_fd` and end the process; never returns."""
     exit_now = os._exit
     try:
-        request = json.loads(_read_all(request_fd))
+        request = json.loads(read_all(request_fd))
         channel = Channel(channel_fd)
         confinement.enter(request["limits"], keep=channel_fd)
-        _serve(channel, request)
+        _serve(channel, request, prepared)
     except BaseException:
         exit_now(70)
     exit_now(0)
 
 
-def _serve(channel, request):
+def _serve(channel, request, prepared):
     _settle(request)
     if request["grade"] == "items":
         from . import items
@@ -43,8 +43,8 @@ def _serve(channel, request):
         return
     channel.send({"load_error": ""})
     evaluator = calls.Evaluator(module, request["limits"], probe)
-    for index, call in enumerate(request["calls"], request["first"]):
-        report = evaluator.run(call)
+    for index in range(request["first"], len(prepared)):
+        report = evaluator.run(prepared[index])
         report["index"] = index
         channel.send(report)
 
@@ -58,7 +58,8 @@ def _settle(request):
         os.chdir("/")
 
 
-def _read_all(fd):
+def read_all(fd):
+    """Everything in a memfd."""
     # The memfd is shared between forks and retries, so its offset is nobody's: read by position.
     pieces: list[bytes] = []
     offset = 0

@@ -21,14 +21,14 @@ _CALMED = {"xdist": "-n0", "pytest_cov": "--no-cov", "pytest_randomly": "-pno:ra
 
 
 def prepare():
-    """Import pytest once, in the zygote: the user's own, else ours, appended last. Returns why not, or ""."""
+    """Import pytest once, in the zygote: the user's own, else ours, appended last."""
     if importlib.util.find_spec("pytest") is None:
         sys.path.append(SITE)
     try:
         importlib.import_module("pytest")
         importlib.import_module("_pytest.assertion.rewrite")
-    except Exception as error:
-        return "pytest cannot be imported by this interpreter (%s); install pytest into it" % error
+    except Exception:
+        return  # every fork will find out again, and say it where it is heard
     # Plugins take longest to import, and every fork needs the same ones: pytest's own, and those that it
     # would load by itself from the environment.
     for name in importlib.import_module("_pytest.config").default_plugins:
@@ -39,7 +39,6 @@ def prepare():
             if entry.group == "pytest11":
                 with contextlib.suppress(Exception):
                     entry.load()
-    return ""
 
 
 def serve(channel, request):
@@ -52,7 +51,11 @@ def serve(channel, request):
     except BaseException as error:
         channel.send({"end": calls.one_line(error)})
         return
-    import pytest
+    try:
+        import pytest
+    except Exception as error:
+        channel.send({"end": "this interpreter cannot import pytest (%s); install it there" % error})
+        return
 
     node_ids = file["node_ids"]
     arguments = [file["path"] + "::" + name for name in node_ids] or [file["path"]]

@@ -1,8 +1,8 @@
 """The zygote: one thread, no secret, no project code. It forks a child for each request it is handed.
 
-The control socket carries single-datagram messages. From the parent: `F` with two descriptors (the
-child's socket, a memfd holding the request). To the parent: `R` + JSON once ready, `P` with the
-child's pidfd, `X` + the child's wait status as text.
+The control socket carries single-datagram messages. From the parent: `C` with a memfd of the calls to
+come; `F` with two descriptors (the child's socket, a memfd holding the request). To the parent: `R` +
+JSON once ready, `P` with the child's pidfd, `X` + the child's wait status as text.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls
@@ -16,7 +16,7 @@ import signal
 import socket
 import sys
 
-from . import child, seccomp
+from . import calls, child, seccomp
 from .confine import Landlock, limit, prepare_zygote
 
 
@@ -45,11 +45,10 @@ def main(control_fd, profile_json):
     sys.dont_write_bytecode = True
     prepare_zygote()
     _preload(profile)
-    trouble = ""
     if profile["pytest"]:
         from . import items
 
-        trouble = items.prepare()
+        items.prepare()
     confinement = Confinement(profile)
     silence = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
@@ -58,7 +57,6 @@ def main(control_fd, profile_json):
     facts = {
         "landlock": confinement.landlock.abi,
         "version": list(sys.version_info[:3]),
-        "trouble": trouble,
         "seccomp": seccomp.supported(),
     }
     if seccomp.supported():
@@ -66,20 +64,25 @@ def main(control_fd, profile_json):
     control.send(b"R" + json.dumps(facts).encode())
     gc.collect()
     gc.freeze()
+    prepared = []
     while True:
         message, fds, _, _ = socket.recv_fds(control, 16, 2)
         if not message:
             return
+        if message == b"C" and len(fds) == 1:
+            # Compiled once for all programs of a run. Compiling runs nothing.
+            prepared = [calls.prepare(call) for call in json.loads(child.read_all(fds[0]))]
+            os.close(fds[0])
         if message == b"F" and len(fds) == 2:
-            _fork(control, fds, confinement)
+            _fork(control, fds, confinement, prepared)
 
 
-def _fork(control, fds, confinement):
+def _fork(control, fds, confinement, prepared):
     pid = os.fork()
     if pid == 0:
         try:
             control.close()
-            child.run(fds[0], fds[1], confinement)
+            child.run(fds[0], fds[1], confinement, prepared)
         finally:
             os._exit(70)
     for fd in fds:
