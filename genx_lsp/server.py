@@ -6,8 +6,10 @@ import asyncio
 import ipaddress
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +86,10 @@ class Server(LanguageServer):
 
     async def run(self, reader: asyncio.StreamReader) -> int:
         """Serve until `exit`, the end of the stream or the client's death. Returns the exit code."""
+        with suppress(NotImplementedError, RuntimeError):
+            # Editors that lose patience send SIGTERM, people at a terminal press Ctrl+C.
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, self.stop, 128 + number)
         serving = asyncio.create_task(serve(reader, self.protocol))
         stopping = asyncio.create_task(self._stopping.wait())
         try:
@@ -228,7 +234,11 @@ def serve_tcp(
         finally:
             writer.close()
 
-    return asyncio.run(main())
+    try:
+        return asyncio.run(main())
+    except KeyboardInterrupt:
+        # Nobody had connected yet.
+        return 128 + signal.SIGINT
 
 
 def _require_loopback(host: str) -> None:

@@ -15,6 +15,7 @@ from genx_lsp.features.code_action import STALE
 from genx_lsp.features.edits import fix_edit
 from genx_lsp.features.test_file import write_tests
 from genx_lsp.findings import Findings, FixSuggestion
+from genx_lsp.session.documents import key
 from genx_lsp.session.jobs import Job
 from genx_lsp.session.session import Session
 from genx_lsp.session.store import Placed
@@ -61,7 +62,7 @@ class Commands:
         where = read_arguments(arguments)
         self._session.jobs.cancel(
             lambda job: (
-                (not where.uri or job.uri == where.uri)
+                (not where.uri or key(job.uri) == key(where.uri))
                 and (not where.name or job.target.qualified_name == where.name)
             )
         )

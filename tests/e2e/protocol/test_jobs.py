@@ -155,3 +155,14 @@ async def test_shutdown_stops_the_work_and_closes_everything(vscode: Any) -> Non
     await vscode.client.shutdown_session()
     assert vscode.client._server.returncode == 0
     assert vscode.engine_log[-3:] == ["stopped waits", "engine closed", "models closed"]
+
+
+async def test_saving_tests_makes_no_noise(vscode: Any) -> None:
+    (vscode.root / "test_own.py").write_text("def test_a():\n    assert True\n")
+    tests = vscode.open("test_own.py")
+    vscode.replace(tests, "assert True", "assert 1")
+    vscode.save(tests)
+    await begin(vscode, "def works(x):\n    return x\n")
+    await vscode.until(lambda: "done works" in vscode.engine_log)
+    assert await vscode.lenses(tests) == []
+    assert [line for line in vscode.engine_log if line.startswith("work")] == ["work works both"]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from genx_lsp.errors import ConfigError
+from genx_lsp.server import serve_tcp
 
 INVALID_REQUEST, INVALID_PARAMS, PARSE_ERROR = -32600, -32602, -32700
 NOT_INITIALIZED, METHOD_NOT_FOUND = -32002, -32601
@@ -41,6 +45,18 @@ async def test_the_death_of_the_clients_process_ends_the_server(wire: Any) -> No
     editor.kill()
     await editor.wait()
     assert await wire.ended() == 1
+
+
+async def test_sigterm_ends_the_server_in_order(wire: Any) -> None:
+    await wire.initialize()
+    wire.process.terminate()
+    assert await wire.ended() == 128 + signal.SIGTERM
+
+
+def test_no_address_that_others_could_reach() -> None:
+    for host in ("0.0.0.0", "::", "192.0.2.1", "example.org"):
+        with pytest.raises(ConfigError, match="does not listen"):
+            serve_tcp(host, 0)
 
 
 async def test_requests_after_shutdown_are_refused(wire: Any) -> None:

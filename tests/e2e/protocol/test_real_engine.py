@@ -77,7 +77,10 @@ async def test_cancelling_stops_the_real_work(editor: Any, shop: Path) -> None:
     name = re.findall(r"^def (\w+)", editor.documents[uri].text, re.MULTILINE)[0]
     await editor.command("genx.generateTests", uri=uri, name=name)
     token = await editor.until(lambda: next(iter(editor.client.progress_reports), None), seconds=SECONDS)
-    await editor.until(lambda: editor.client.progress_reports[token])
+    reports = editor.client.progress_reports[token]
+    await editor.until(lambda: [r for r in reports if r.kind == "report"], seconds=SECONDS)
+    # The sandbox at least; it is opened lazily.
+    started = await editor.until(lambda: descendants(editor.client._server.pid), seconds=SECONDS)
 
     editor.client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
 
@@ -85,3 +88,16 @@ async def test_cancelling_stops_the_real_work(editor: Any, shop: Path) -> None:
         lambda: editor.client.progress_reports[token], lambda seen: seen[-1].kind == "end", seconds=SECONDS
     )
     await editor.until(lambda: editor.titles(uri), lambda seen: not any("writing" in t for t in seen))
+    await editor.client.shutdown_session()
+    await editor.until(lambda: not any(alive(pid) for pid in started))
+
+
+def descendants(pid: int) -> list[int]:
+    children = [int(p) for f in Path(f"/proc/{pid}/task").glob("*/children") for p in f.read_text().split()]
+    return [*children, *(grandchild for child in children for grandchild in descendants(child))]
+
+
+def alive(pid: int) -> bool:
+    stat = Path(f"/proc/{pid}/stat")
+    # One that nobody has reaped is as dead as one that is gone.
+    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
