@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -16,15 +15,13 @@ import msgspec
 
 from genx_lsp.candidate import CallTest
 from genx_lsp.errors import FeedbackError
-from genx_lsp.feedback import records
+from genx_lsp.feedback import records, tables
 from genx_lsp.feedback.database import NewerDatabase, connect, default_path, is_busy, is_damaged, set_aside
 from genx_lsp.findings import Findings
 from genx_lsp.target import Target
 
 EventKind = Literal["accepted", "edited", "dismissed", "undone"]
 
-_VIEWS_KEPT = 2_000
-"""Matrices of suggestions that nobody reacted to; older ones go. At some 50 kB each: 100 MB at most."""
 _WAITING = 200
 """Writes kept while the file is locked; beyond it what was shown is let go, events never are."""
 
@@ -110,26 +107,7 @@ class FeedbackStore:
             target.qualified_name, target.ast_hash, findings.scorer, findings.level, body,
         )  # fmt: skip
 
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute(
-                "INSERT INTO views (digest, at, path, module, qualified_name, ast_hash, scorer, level, body)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (digest) DO UPDATE SET at = excluded.at",
-                view,
-            )
-            (number,) = connection.execute("SELECT id FROM views WHERE digest = ?", view[:1]).fetchone()
-            # A suggestion that was reacted to keeps the matrix it was reacted to with.
-            connection.executemany(
-                "INSERT INTO suggestions (id, kind, path, module, qualified_name, title, body,"
-                " first_shown, last_shown, view) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (id) DO UPDATE SET title = excluded.title, last_shown = excluded.last_shown,"
-                " times = times + 1,"
-                " body = CASE WHEN id IN (SELECT suggestion FROM events) THEN body ELSE excluded.body END,"
-                " view = CASE WHEN id IN (SELECT suggestion FROM events) THEN view ELSE excluded.view END",
-                [(*row, number) for row in rows],
-            )
-            _prune(connection, str(target.path), target.qualified_name, number)
-
-        self._write(write, droppable=True)
+        self._write(lambda connection: tables.write_shown(connection, view, rows), droppable=True)
 
     def record(self, suggestion_id: str, event: EventKind, detail: str = "") -> None:
         """Remember a reaction. Raises `ValueError` for an event that is none of the four."""
@@ -137,10 +115,7 @@ class FeedbackStore:
             raise ValueError(f"{event!r} is no feedback event; there are {', '.join(get_args(EventKind))}.")
         row = (suggestion_id, event, _now(), detail)
 
-        def write(connection: sqlite3.Connection) -> None:
-            connection.execute("INSERT INTO events (suggestion, event, at, detail) VALUES (?, ?, ?, ?)", row)
-
-        self._write(write, droppable=False)
+        self._write(lambda connection: tables.write_event(connection, row), droppable=False)
 
     def anchors(self, target: Target) -> tuple[CallTest, ...]:
         """Tests of `target` that were accepted, and neither edited, dismissed nor undone since."""
@@ -156,28 +131,17 @@ class FeedbackStore:
 
     def events(self, suggestion_id: str | None = None) -> tuple[Event, ...]:
         """Reactions, oldest first; those to one suggestion where it is named."""
-        rows = self._read(
-            "SELECT suggestion, event, at, detail FROM events WHERE ? IS NULL OR suggestion = ? ORDER BY id",
-            (suggestion_id, suggestion_id),
-        )
+        rows = self._read(tables.EVENTS, (suggestion_id, suggestion_id))
         return tuple(Event(*row) for row in rows)
 
     def listed(self, limit: int = 1_000_000) -> tuple[Shown, ...]:
         """Suggestions, newest first, each with its last event."""
-        rows = self._read(
-            "SELECT id, kind, path, qualified_name, title, first_shown, last_shown, times,"
-            " (SELECT event FROM events WHERE suggestion = suggestions.id ORDER BY events.id DESC LIMIT 1)"
-            " FROM suggestions ORDER BY last_shown DESC, rowid DESC LIMIT ?",
-            (limit,),
-        )
+        rows = self._read(tables.LISTED, (limit,))
         return tuple(Shown(row[0], row[1], Path(row[2]), *row[3:]) for row in rows)
 
     def export(self, stream: IO[str]) -> int:
         """Write all of it as JSON lines, one suggestion each with events, target and matrix; count them."""
-        rows = self._read(
-            "SELECT s.id, s.kind, s.title, s.body, s.first_shown, s.last_shown, s.times, v.scorer, v.level,"
-            " v.body FROM suggestions s LEFT JOIN views v ON v.id = s.view ORDER BY s.rowid"
-        )
+        rows = self._read(tables.EXPORTED)
         for name, kind, title, body, first, last, times, scorer, level, view in rows:
             content: dict[str, Any] = {
                 "id": name, "kind": kind, "title": title, "first_shown": first, "last_shown": last,
@@ -197,11 +161,7 @@ class FeedbackStore:
             if connection is None:
                 raise FeedbackError(_locked(self.path))
             try:
-                with _transaction(connection):
-                    for table in ("events", "suggestions", "views"):
-                        connection.execute(f"DELETE FROM {table}")
-                connection.execute("VACUUM")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                tables.forget(connection)
             except sqlite3.Error as error:
                 raise FeedbackError(_locked(self.path) if is_busy(error) else _unusable(error)) from error
 
@@ -217,12 +177,8 @@ class FeedbackStore:
                 self._connection = None
 
     def _last_events(self, target: Target, kind: str, event: str) -> list[tuple[str, str]]:
-        rows = self._read(
-            "SELECT id, body FROM suggestions WHERE path = ? AND qualified_name = ? AND kind = ?"
-            " AND (SELECT event FROM events WHERE suggestion = suggestions.id"
-            " ORDER BY events.id DESC LIMIT 1) = ? ORDER BY rowid",
-            (str(target.path), target.qualified_name, kind, event),
-        )
+        values = (str(target.path), target.qualified_name, kind, event)
+        rows = self._read(tables.BY_LAST_EVENT, values)
         return [(row[0], row[1]) for row in rows]
 
     def _read(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
@@ -254,7 +210,7 @@ class FeedbackStore:
             if connection is None or not self._waiting:
                 return
             try:
-                with _transaction(connection):
+                with tables.transaction(connection):
                     for _, operation in self._waiting:
                         operation(connection)
                 self._waiting.clear()
@@ -307,32 +263,6 @@ class FeedbackStore:
     def _warn(self, says: str) -> None:
         if says not in self._warnings:
             self._warnings.append(says)
-
-
-def _prune(connection: sqlite3.Connection, path: str, qualified_name: str, newest: int) -> None:
-    """Let go of matrices that a newer one replaced, and of the oldest, unless somebody reacted to them."""
-    reacted = "SELECT s.view FROM suggestions s JOIN events e ON e.suggestion = s.id WHERE s.view IS NOT NULL"
-    connection.execute(
-        f"DELETE FROM views WHERE path = ? AND qualified_name = ? AND id <> ? AND id NOT IN ({reacted})",
-        (path, qualified_name, newest),
-    )
-    connection.execute(
-        f"DELETE FROM views WHERE id NOT IN ({reacted}) AND id NOT IN"
-        " (SELECT id FROM views ORDER BY at DESC, id DESC LIMIT ?)",
-        (_VIEWS_KEPT,),
-    )
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _now() -> str:
