@@ -88,8 +88,7 @@ export async function story(stage) {
     assert.doesNotMatch(repaired, /if len\(text\) < width:/);
     await run(process.env.GENX_PYTHON, ["-m", "doctest", text]);
     await eventually("the mark goes", async () => (await marks.count()) === 0);
-    await editor.expect(editor.lens(/\d+ test/), FINDINGS_MS);
-    await editor.idle(FINDINGS_MS);
+    await editor.expect(editor.lens(/\d+ tests?\s*$/), FINDINGS_MS);
     await stage.goTo(text, "len(text)");
     await stage.shoot("fixed");
   });
