@@ -68,7 +68,7 @@ vsix: ## Package the VS Code extension
 	@command -v npm >/dev/null || { echo "vsix: No npm on PATH. Install Node.js 20 or newer."; exit 1; }
 	@cd editors/vscode && npm ci --no-audit --no-fund --loglevel=error && npm run --silent check && npm run --silent package
 
-e2e: $(READY) ## The extension in a real VS Code
+e2e: $(READY) ## The extension in a real VS Code; E2E_ARGS=--update-images takes the pictures anew
 	@tests/e2e/vscode/run.sh $(E2E_ARGS)
 
 clean: ## Remove what was built here (caches and models of the user stay)
