@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,9 +87,9 @@ class Session:
     def opened(self, item: types.TextDocumentItem) -> None:
         """A document was opened: its functions become the base for what a save changes."""
         snapshot = self.documents.open(item)
-        path, now = snapshot.path, time.time()
+        path = snapshot.path
         if path is not None:
-            self.lane.submit(lambda: self._surveyor.baseline(path, snapshot, now))
+            self.lane.submit(lambda: self._surveyor.baseline(path, snapshot))
         self._tell_changed(snapshot.uri)
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:

@@ -13,9 +13,6 @@ from genx_lsp.session.documents import Snapshot, key
 from genx_lsp.source_text import decode
 from genx_lsp.target import Target
 
-# A file's time may lag behind the clock by a tick of the kernel's.
-_CLOCK_SECONDS = 0.1
-
 
 @dataclass(frozen=True)
 class Survey:
@@ -36,21 +33,22 @@ class Surveyor:
     def __init__(self) -> None:
         self._known: dict[str, tuple[Target, ...]] = {}
 
-    def baseline(self, path: Path, snapshot: Snapshot, opened_at: float) -> None:
-        """A document was opened: what the file holds counts as known, so that only changes are worked on.
+    def baseline(self, path: Path, snapshot: Snapshot) -> None:
+        """A document was opened: what both it and its file hold counts as known.
 
-        An editor may open a document with unsaved changes of an earlier day; those are new. But a file
-        that was written since `opened_at` (seconds since the epoch) already holds today's.
+        An editor may open a document with unsaved changes of an earlier day, and the file may have been
+        saved again before it is looked at here; what differs is new either way.
         """
         if key(snapshot.uri) in self._known:
             return
-        text = snapshot.text
-        with suppress(GenxError, OSError):
-            if path.stat().st_mtime < opened_at - _CLOCK_SECONDS:
-                text = decode(path).text
-        self._known[key(snapshot.uri)] = ()
+        opened = _targets(path, snapshot.text)
         with suppress(GenxError):
-            self._known[key(snapshot.uri)] = find_targets(path, text, discover(path))
+            on_disk = decode(path).text
+            if on_disk != snapshot.text:
+                known = _targets(path, on_disk)
+                new = set(changed_targets(known, opened))
+                opened = tuple(t for t in opened if t not in new) if opened else known
+        self._known[key(snapshot.uri)] = opened
 
     def survey(self, path: Path, snapshot: Snapshot, interpreter: str) -> Survey:
         """A document was saved. Text that does not parse keeps what was known."""
@@ -66,6 +64,14 @@ class Surveyor:
     def forget(self, uri: str) -> None:
         """A document was closed."""
         self._known.pop(key(uri), None)
+
+
+def _targets(path: Path, text: str) -> tuple[Target, ...]:
+    """The functions of a text; none where it does not parse."""
+    try:
+        return find_targets(path, text, discover(path))
+    except GenxError:
+        return ()
 
 
 def read_snapshot(uri: str, path: Path) -> Snapshot:
