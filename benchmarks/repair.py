@@ -26,9 +26,9 @@ from typing import Any
 import figures
 import msgspec
 
+from genx_lsp.config import Settings
 from genx_lsp.discovery import find_target
 from genx_lsp.engine import Models, open_engine, open_sandbox
-from genx_lsp.config import Settings
 from genx_lsp.project import discover
 from genx_sandbox import Approx, Call, Program, Returns, Sandbox, TestFile, judge
 

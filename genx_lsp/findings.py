@@ -6,10 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from genx_sandbox import Outcome
-
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestCandidate
 from genx_lsp.target import Target
+from genx_sandbox import Outcome
 
 Stage = Literal["started", "quick", "enriched", "final"]
 Basis = Literal["specification", "agreement", "observation"]
