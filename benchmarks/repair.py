@@ -1,12 +1,12 @@
-"""QuixBugs: is the bug found, is the right fix offered, is a wrong one ever first, is correct code left alone?
+"""QuixBugs: is the bug found, the right fix offered, a wrong one ever first, correct code left alone?
 
     python benchmarks/repair.py [--quick] [--data DIR] [--setting with_tests|without_tests|correct|all]
                                 [--seconds N] [--only NAME ...]
 
 *with tests*: half of the cases stand in a test file. *without tests*: only the program and its description
 as a docstring. *correct*: the right programs, with their description; every fix offered is a false alarm.
-A fix is right when it passes every case (or pytest test) of the benchmark and does what the reference does on
-at least 200 inputs made by changing the cases' inputs. Programs on graphs have no such inputs; all their tests
+A fix is right when it passes every case (or pytest test) of the benchmark and does what the reference does
+on at least 200 inputs made by changing the cases' inputs. Programs on graphs have no such inputs; all their tests
 decide.
 """
 
