@@ -6,8 +6,8 @@
 *with tests*: half of the cases stand in a test file. *without tests*: only the program and its description
 as a docstring. *correct*: the right programs, with their description; every fix offered is a false alarm.
 A fix is right when it passes every case (or pytest test) of the benchmark and does what the reference does
-on at least 200 inputs made by changing the cases' inputs. Programs on graphs have no such inputs; all their tests
-decide.
+on at least 200 inputs made by changing the cases' inputs. Programs on graphs have no such inputs; all their
+tests decide.
 """
 
 from __future__ import annotations
