@@ -1,12 +1,9 @@
 /** The commands that need the editor; the others are the server's own. */
 
-import { execFile } from "node:child_process";
 import * as vscode from "vscode";
+import type { DoctorPage } from "./doctor";
 import { mainFolder, type Server } from "./server";
 import type { Status } from "./state";
-
-// Doctor tries the sandbox and the model for real.
-const DOCTOR_TIMEOUT_MS = 120_000;
 
 interface MenuItem extends vscode.QuickPickItem {
   readonly command?: string;
@@ -63,33 +60,13 @@ export async function turn(on: boolean): Promise<void> {
   }
 }
 
-/** Runs `genx-lsp doctor` and shows what it prints. */
-export async function doctor(server: Server, home: string, output: vscode.OutputChannel): Promise<void> {
-  const command = server.command;
-  if (command === undefined) {
+/** Has the installation looked over, or says what stands in the way. */
+export async function doctor(server: Server, page: DoctorPage, home: string): Promise<void> {
+  if (server.command === undefined) {
     await offerHelp("GenX cannot be checked: no Python with genx-lsp was found.");
-    return;
+  } else {
+    await page.show(server.command, home);
   }
-  const folder = mainFolder()?.uri.fsPath;
-  const args = [...command.args, "doctor", ...(folder === undefined ? [] : [folder])];
-  output.clear();
-  output.appendLine(`$ ${[command.command, ...args].join(" ")}\n`);
-  output.show(true);
-  await vscode.window.withProgress(
-    { location: vscode.ProgressLocation.Window, title: "GenX: checking the installation" },
-    () =>
-      new Promise<void>((resolve) => {
-        const env = { ...process.env, NO_COLOR: "1", COLUMNS: "100", PYTHONIOENCODING: "utf-8" };
-        execFile(command.command, args, { cwd: home, env, timeout: DOCTOR_TIMEOUT_MS }, (error, stdout, stderr) => {
-          output.append(stdout);
-          output.append(stderr);
-          if (error?.killed) {
-            output.appendLine(`It did not answer within ${DOCTOR_TIMEOUT_MS / 1000} seconds.`);
-          }
-          resolve();
-        });
-      }),
-  );
 }
 
 /** Lets the user name the Python or program that has the server. */

@@ -3,6 +3,7 @@
 import * as vscode from "vscode";
 import { showActions } from "./actions";
 import { doctor, offerHelp, openDocs, selectServer, showMenu, turn } from "./commands";
+import { DoctorPage } from "./doctor";
 import { selectedInterpreter } from "./python";
 import { ReportPanel } from "./report";
 import { Restarts } from "./restarts";
@@ -19,7 +20,7 @@ let server: Server | undefined;
 
 export async function activate(context: vscode.ExtensionContext): Promise<void> {
   const log = vscode.window.createOutputChannel("GenX", { log: true });
-  const doctorOutput = vscode.window.createOutputChannel("GenX Doctor");
+  const doctorPage = new DoctorPage();
   const status = new StatusItems();
   const selected = await selectedInterpreter(log);
   const home = context.extensionUri.fsPath;
@@ -62,7 +63,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const commands: Record<string, (...args: never[]) => unknown> = {
     "genx.showActions": showActions,
     "genx.restart": () => restarts.request(),
-    "genx.doctor": () => doctor(running, home, doctorOutput),
+    "genx.doctor": () => doctor(running, doctorPage, home),
     "genx.selectServer": selectServer,
     "genx.turnOff": () => turn(false),
     "genx.turnOn": () => turn(true),
@@ -72,7 +73,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   };
   context.subscriptions.push(
     log,
-    doctorOutput,
+    doctorPage,
     status,
     selected,
     report,

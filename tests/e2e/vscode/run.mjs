@@ -3,10 +3,11 @@ import { copyFile, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { root, shots, Stage } from "./stage.mjs";
+import { setup } from "./setup.mjs";
 import { story } from "./story.mjs";
 import { trust } from "./trust.mjs";
 
-const PLAYS = { trust, story };
+const PLAYS = { trust, setup, story };
 const IMAGES = ["lens", "hover", "actions", "fixed", "tests"];
 
 const { values: options, positionals } = parseArgs({

@@ -194,6 +194,15 @@ export class Workbench {
     await this.quickInput("Control+G", `:${line}:${column}`);
   }
 
+  /** Takes a row of the quick pick that is open. */
+  async take(label) {
+    const input = this.page.locator(".quick-input-widget:visible input");
+    await input.fill(label);
+    await this.page.locator(".quick-input-widget:visible .monaco-list-row", { hasText: label }).first().waitFor();
+    await this.keyboard.press("Enter");
+    await input.waitFor({ state: "hidden" });
+  }
+
   /** Opens the quick input, types, waits for its first row and takes it. */
   async quickInput(key, text, prefix = "") {
     await this.keyboard.press(key);
