@@ -17,6 +17,7 @@ class Configuration:
     def __init__(self, session: Session, changed: Callable[[], None]) -> None:
         self._session = session
         self._tell = changed
+        self._pulls = 0
 
     def begin(self) -> None:
         """The client is ready: ask to be told of changes, and for what holds now."""
@@ -42,6 +43,9 @@ class Configuration:
     def pull(self) -> None:
         """Ask for the settings of every folder; clients that cannot be asked have sent theirs."""
         if self._session.capabilities.configuration:
+            # A save that comes before the answer waits for it.
+            self._session.settings_known.clear()
+            self._pulls += 1
             self._session.client.spawn(self._pull())
         else:
             self._ready()
@@ -72,7 +76,9 @@ class Configuration:
             for scope, values in zip(scopes, answers or (), strict=False):
                 self._session.folders.configure(scope, values)
         finally:
-            self._ready()
+            self._pulls -= 1
+            if self._pulls == 0:
+                self._ready()
 
     def _ready(self) -> None:
         self._session.settings_known.set()
