@@ -92,7 +92,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Literal["off", "tests", "fixes", "both"], Meta(description="What is worked on when a file is saved.")
     ] = "both"
     scorer: Annotated[
-        Literal["default", "max_pass", "codet", "genx", "b4"],
+        Literal["default", "consensus", "max_pass", "codet", "genx", "b4"],
         Meta(description="How programs and tests are ranked."),
     ] = "default"
     feedback: Annotated[

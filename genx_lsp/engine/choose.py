@@ -152,9 +152,9 @@ def settle(job: Job, test: CallTest, settled: Sequence[Settled]) -> tuple[CallTe
     # The docstring announces this exception: code and description agree.
     if isinstance(expectation, Raises) and expectation.type_name.rpartition(".")[2] in job.target.docstring:
         agreed = True
-    # Where independent programs were asked and do not confirm it, or where the code is suspected to be
-    # wrong, what it happens to return is no reason for a test.
-    if not agreed and (len(job.witnesses) >= doubt.SETTLED_PROGRAMS or job.bug is not None):
+    # Where there is a description to hold it against and a model to ask, or where the code is suspected
+    # to be wrong, what it happens to return is no reason for a test.
+    if not agreed and (job.witnesses_expected or job.bug is not None):
         return None
     key = test_key(test.expression, expectation)
     return replace(test, key=key, expectation=expectation, expected_text=""), (

@@ -134,8 +134,7 @@ class Engine:
             repair.rank_fixes(job, ())
         if job.want != "fixes" and not job.failing:
             # Verified tests within the first second; better ones come with the models.
-            witnesses_come = self._code_model is not None and bool(job.target.docstring)
-            choose.choose(job, (), job.budget, early=witnesses_come)
+            choose.choose(job, (), job.budget, early=job.witnesses_expected)
             verify.plan(job, job.budget)
         yield "asking the models"
         yield from self._ask(job, settled)
@@ -170,7 +169,7 @@ class Engine:
         A few first: where they confirm the saved code on every call, more would only say it again.
         """
         budget = job.share(WITNESS_SHARE)
-        left = self.settings.generation.rewrites if job.target.docstring else 0
+        left = self.settings.generation.rewrites if job.witnesses_expected else 0
         series = 0
         while left > 0 and not budget.is_set():
             count = min(left, WITNESS_BATCH)

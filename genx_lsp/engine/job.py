@@ -17,6 +17,7 @@ from genx_lsp.findings import Findings, FixSuggestion, Stage, SuspectedBug, Test
 from genx_lsp.project import Project
 from genx_lsp.propose.context import Context
 from genx_lsp.propose.keys import code_key
+from genx_lsp.rank import resolve
 from genx_lsp.target import Target
 from genx_models import Generator
 from genx_sandbox import Executor
@@ -105,6 +106,11 @@ class Job:
             self.notes.append(sentence)
 
     @property
+    def witnesses_expected(self) -> bool:
+        """There is a description to write programs from, and a model to write them."""
+        return self.code_model is not None and bool(self.target.docstring)
+
+    @property
     def usable(self) -> list[CallTest]:
         """Call tests that may speak for or against a program."""
         return [test for test in self.matrix.tests if test.key not in self.excluded]
@@ -143,7 +149,7 @@ class Job:
             bug=self.bug,
             matrix=self.matrix.view(codes, tests, code_scores, test_scores),
             notes=tuple(self.notes),
-            scorer=self.settings.scorer,
+            scorer=resolve(self.settings.scorer, outcomes=True),
             level=self.executor.level.value,
             seconds=time.monotonic() - self.started,
             activity=activity,

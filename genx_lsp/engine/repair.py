@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
@@ -14,7 +16,7 @@ from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.job import Job
 from genx_lsp.findings import Basis, Evidence, FixSuggestion, SuspectedBug
 from genx_lsp.propose.context import Context
-from genx_lsp.rank import score
+from genx_lsp.rank import Outcomes, score
 from genx_lsp.rank.clusters import cluster
 
 # Candidates are run in batches, so that a good one is found before the last one is made.
@@ -132,12 +134,20 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
     judged = [t for t in every if matrix.passed(job.original, t) is not None]
     weights = [TRUSTED_WEIGHT if t.trusted else getattr(t, "weight", 1.0) for t in judged]
     code_weights = [job.witnesses.get(code.key, 1.0) for code in codes]
-    code_scores, test_scores = score(job.settings.scorer, matrix.bits(codes, judged), code_weights, weights)
+    calls = doubt.one_test_a_call(tests)
+    behaviour = [matrix.behaviour(code, calls) for code in codes]
+    answered = [[answers(job, code, call) for call in calls] for code in codes]
+    code_scores, test_scores = score(
+        job.settings.scorer,
+        matrix.bits(codes, judged),
+        code_weights,
+        weights,
+        Outcomes(behaviour, answered),
+    )
     job.scored = (codes, judged, [float(s) for s in code_scores], [float(s) for s in test_scores])
     by_key = {code.key: float(s) for code, s in zip(codes, code_scores, strict=True)}
 
-    calls = doubt.one_test_a_call(tests)
-    groups = cluster([matrix.behaviour(code, calls) for code in codes])
+    groups = cluster(behaviour)
     group_of = {code.key: group for code, group in zip(codes, groups, strict=True)}
     sizes: dict[int, float] = {}
     for code in codes:
@@ -145,7 +155,7 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
             group = group_of[code.key]
             sizes[group] = sizes.get(group, 0.0) + job.witnesses[code.key]
 
-    def merit(code: CodeCandidate) -> tuple[float, float, float, int, int, float]:
+    def merit(code: CodeCandidate) -> tuple[float, float, float, tuple[int, int], int, float]:
         agreed = sum(s.share for s in settled if does(job, code, s))
         gained, lost = doubt.test_votes(job, code)
         return (
@@ -171,6 +181,18 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
         job.bug = suspected(job, settled, fix=shown[0] if shown else None)
 
 
+def answers(job: Job, code: CodeCandidate, call: CallTest) -> bool:
+    """An answer: a value, a changed argument, or what the saved code or a trusted test has too."""
+    outcome, current = job.matrix.outcome(code, call), job.matrix.outcome(job.original, call)
+    if outcome is None:
+        return False
+    if outcome.arguments_after is not None or (outcome.value is not None and outcome.value.kind != "none"):
+        return True
+    if current is not None and outcome.key == current.key:
+        return True
+    return call.trusted and job.matrix.passed(code, call) is True
+
+
 def beats(job: Job, code: CodeCandidate, settled: Sequence[Settled]) -> bool:
     """The candidate has strictly more evidence for it than the saved code."""
     if job.failing:
@@ -178,10 +200,19 @@ def beats(job: Job, code: CodeCandidate, settled: Sequence[Settled]) -> bool:
     return explains(job, code, settled)
 
 
-def size_of_edit(job: Job, code: CodeCandidate) -> int:
-    """Lines that the fix touches."""
+def size_of_edit(job: Job, code: CodeCandidate) -> tuple[int, int]:
+    """Lines that the fix touches, then tokens that it adds and takes away: `<` to `<=` comes before `- 1`."""
     edits = emit.fix_edits(job.target, code)
-    return sum(max(e.last_line - e.first_line + 1, e.text.count("\n")) for e in edits)
+    lines = sum(max(e.last_line - e.first_line + 1, e.text.count("\n")) for e in edits)
+    before, after = tokens(job.target.source), tokens(code.source)
+    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
+    same = sum(block.size for block in matcher.get_matching_blocks())
+    return lines, len(before) + len(after) - 2 * same
+
+
+def tokens(source: str) -> list[str]:
+    """The source's tokens as texts, comments and white space left out."""
+    return re.findall(r"\w+|[<>=!*/+%&|^-]+|\S", re.sub(r"#.*", "", source))
 
 
 def suggestion(
