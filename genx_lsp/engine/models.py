@@ -6,7 +6,8 @@ import threading
 from pathlib import Path
 
 from genx_lsp.config import Settings
-from genx_models import Generator, ModelError, Store, Worker
+from genx_models import Adapted, Adapters, Generator, ModelError, Store, Worker
+from genx_models.adapters import Role
 
 
 class Models:
@@ -17,17 +18,21 @@ class Models:
         self._lock = threading.Lock()
 
     def code_model(self, settings: Settings) -> Generator:
-        """The model that writes code. Raises `ModelError` where there is no such file."""
-        return self._worker(settings, settings.model.code)
+        """The model that writes code, with its adapter. Raises `ModelError` where there is no such file."""
+        return self._adapted(settings, settings.model.code, "code")
 
     def test_model(self, settings: Settings) -> Generator:
         """The model that writes tests; the code model where none is named. Raises `ModelError`."""
-        return self._worker(settings, settings.model.test or settings.model.code)
+        return self._adapted(settings, settings.model.test or settings.model.code, "test")
 
-    def _worker(self, settings: Settings, name: str) -> Worker:
+    def _adapted(self, settings: Settings, name: str, role: Role) -> Generator:
+        """The model's worker, whose requests carry what `genx-lsp finetune` promoted for the role."""
+        store = Store(settings.model.directory or None)
+        path = store.path(name)
+        return Adapted(self._worker(settings, path), Adapters(path, store), role)
+
+    def _worker(self, settings: Settings, path: Path) -> Worker:
         model = settings.model
-        directory = Path(model.directory).expanduser() if model.directory else None
-        path = Store(directory).path(name)
         key = (path, model.threads, model.gpu_layers, model.context)
         with self._lock:
             if key not in self._workers:

@@ -155,7 +155,7 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
             group = group_of[code.key]
             sizes[group] = sizes.get(group, 0.0) + job.witnesses[code.key]
 
-    def merit(code: CodeCandidate) -> tuple[float, float, float, tuple[int, int], int, float]:
+    def merit(code: CodeCandidate) -> tuple[float, float, float, tuple[int, int, int], int, float]:
         agreed = sum(s.share for s in settled if does(job, code, s))
         gained, lost = doubt.test_votes(job, code)
         return (
@@ -200,14 +200,14 @@ def beats(job: Job, code: CodeCandidate, settled: Sequence[Settled]) -> bool:
     return explains(job, code, settled)
 
 
-def size_of_edit(job: Job, code: CodeCandidate) -> tuple[int, int]:
-    """Lines that the fix touches, then tokens that it adds and takes away: `<` to `<=` comes before `- 1`."""
+def size_of_edit(job: Job, code: CodeCandidate) -> tuple[int, int, int]:
+    """Lines that the fix touches, tokens that it changes, tokens more: `<` to `<=` comes before `- 1`."""
     edits = emit.fix_edits(job.target, code)
     lines = sum(max(e.last_line - e.first_line + 1, e.text.count("\n")) for e in edits)
     before, after = tokens(job.target.source), tokens(code.source)
     matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
     same = sum(block.size for block in matcher.get_matching_blocks())
-    return lines, len(before) + len(after) - 2 * same
+    return lines, len(before) + len(after) - 2 * same, len(after) - len(before)
 
 
 def tokens(source: str) -> list[str]:
