@@ -138,8 +138,9 @@ export class VsCode {
         env: {
           ...env,
           EXTENSIONS_GALLERY: JSON.stringify({ serviceUrl: "http://127.0.0.1:9" }),
-          // Its sockets go away with the rest.
+          // Its sockets and scratch files go away with the rest.
           XDG_RUNTIME_DIR: this.home,
+          TMPDIR: this.home,
         },
         stdio: ["ignore", "pipe", "pipe"],
       },
