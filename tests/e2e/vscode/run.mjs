@@ -19,6 +19,11 @@ const { values: options, positionals } = parseArgs({
   },
 });
 
+// Interrupted, it still ends what it has started.
+for (const signal of ["SIGINT", "SIGTERM"]) {
+  process.once(signal, () => process.exit(130));
+}
+
 await rm(shots, { recursive: true, force: true });
 let failed = 0;
 for (const name of positionals.length > 0 ? positionals : Object.keys(PLAYS)) {

@@ -1,6 +1,5 @@
 // A real VS Code: its server in a process of ours, its workbench in a headless Chromium.
 import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
@@ -98,12 +97,23 @@ export class VsCode {
 
   async close() {
     await this.#browser?.close().catch(() => undefined);
-    if (this.#server?.exitCode === null) {
-      const gone = once(this.#server, "exit");
-      this.#server.kill("SIGTERM");
-      const timer = setTimeout(() => this.#server.kill("SIGKILL"), 10_000);
-      await gone;
-      clearTimeout(timer);
+    if (this.#server?.pid === undefined) {
+      return;
+    }
+    // The extension host and what it has started end a little after their parent.
+    this.#signal("SIGTERM");
+    for (const end = Date.now() + 10_000; this.#signal(0) && Date.now() < end; ) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    this.#signal("SIGKILL");
+  }
+
+  /** To all processes of this VS Code; false where there are none left. */
+  #signal(name) {
+    try {
+      return process.kill(-this.#server.pid, name);
+    } catch {
+      return false;
     }
   }
 
@@ -143,8 +153,11 @@ export class VsCode {
           TMPDIR: this.home,
         },
         stdio: ["ignore", "pipe", "pipe"],
+        // A process group of its own, so that all of it can be ended.
+        detached: true,
       },
     );
+    process.once("exit", () => this.#signal("SIGKILL"));
     // It names every native module that it does without; only a failing start makes that worth reading.
     const complaints = [];
     createInterface({ input: this.#server.stderr }).on("line", (line) => complaints.push(line));
