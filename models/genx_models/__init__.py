@@ -1,5 +1,6 @@
 """Local models: a verified store, a llama.cpp worker process, and a batched sampler."""
 
+from genx_models.adapters import Adapted, Adapter, Adapters
 from genx_models.client import Worker
 from genx_models.errors import (
     AdapterError,
@@ -21,12 +22,16 @@ from genx_models.generation import (
     Prompt,
     Request,
     Text,
+    Tokens,
 )
 from genx_models.registry import ModelSpec
 from genx_models.store import Store
 
 __all__ = [
+    "Adapted",
+    "Adapter",
     "AdapterError",
+    "Adapters",
     "Chat",
     "Completion",
     "DownloadError",
@@ -42,6 +47,7 @@ __all__ = [
     "Request",
     "Store",
     "Text",
+    "Tokens",
     "UnknownModel",
     "Worker",
     "WorkerError",

@@ -14,7 +14,7 @@ from typing import Any
 from genx_models import errors, frames
 from genx_models.errors import AdapterError, WorkerError
 from genx_models.frames import Frame
-from genx_models.generation import Completion, ModelInfo, Prompt, Request
+from genx_models.generation import Completion, ModelInfo, Prompt, Request, Tokens
 from genx_models.gguf import check_gguf
 from genx_models.process import WorkerProcess
 
@@ -91,12 +91,10 @@ class Worker:
 
     def generate(self, request: Request, cancel: threading.Event | None = None) -> Iterator[Completion]:
         """Yield each sample as it ends. Raises `ModelError`. See `Generator.generate`."""
-        if request.adapter and request.adapter not in self._adapters:
-            raise AdapterError(f"There is no adapter named {request.adapter}.")
         frame = {
             "kind": "generate",
             "request": frames.pack_request(request),
-            "adapter_path": self._adapters.get(request.adapter, ""),
+            "adapter_path": self._adapter_path(request.adapter),
         }
         yielded: set[int] = set()
         with self._busy():
@@ -107,7 +105,7 @@ class Worker:
                 pass  # One crash is outlived.
             yield from self._samples(frame, cancel, yielded)
 
-    def score(self, prompt: Prompt, continuations: list[str]) -> list[float]:
+    def score(self, prompt: Prompt, continuations: list[str], *, adapter: str = "") -> list[float]:
         """Mean log-probability a token of each continuation after the prompt. Raises `ModelError`."""
         if not continuations:
             return []
@@ -115,12 +113,33 @@ class Worker:
             "kind": "score",
             "prompt": frames.pack_prompt(prompt),
             "continuations": continuations,
+            "adapter": adapter,
+            "adapter_path": self._adapter_path(adapter),
         }
         with self._busy():
             try:
                 return self._scores(frame)
             except _Died:
                 return self._scores(frame)
+
+    def tokens(self, prompt: Prompt, continuation: str, room: int) -> Tokens:
+        """The tokens that the model reads and would write, for training on them. Raises `ModelError`.
+
+        `room`: tokens of answer that the prompt has to leave, as a request's `max_tokens`.
+        """
+        frame = {
+            "kind": "tokens",
+            "prompt": frames.pack_prompt(prompt),
+            "continuation": continuation,
+            "room": room,
+        }
+        with self._busy():
+            try:
+                answers = list(self._ask(frame, None))
+            except _Died:
+                answers = list(self._ask(frame, None))
+        (answer,) = answers
+        return Tokens(tuple(answer["prompt"]), tuple(answer["continuation"]), int(answer["end"]))
 
     def register_adapter(self, name: str, path: str | Path) -> None:
         """Make a LoRA adapter known, or replace it; requests that name it from now on use this file."""
@@ -138,6 +157,11 @@ class Worker:
         self._unload()
 
     # Asking
+
+    def _adapter_path(self, name: str) -> str:
+        if name and name not in self._adapters:
+            raise AdapterError(f"There is no adapter named {name}.")
+        return self._adapters.get(name, "")
 
     def _samples(
         self, frame: Frame, cancel: threading.Event | None, yielded: set[int]

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from genx_models.generation import Completion, Finish, Prompt, Request
+from genx_models.generation import Completion, Finish, Prompt, Request, Tokens
 from genx_models.llama import CHUNK, SEQUENCES, Grammar, Model
 from genx_models.prompts import Prompts
 from genx_models.sampling import Candidates, Choice
@@ -44,11 +44,25 @@ class Sampler:
             if grammar:
                 grammar.close()
 
+    def tokens(self, prompt: Prompt, continuation: str, room: int) -> Tokens:
+        """What the model reads and would write. Raises a `ModelError`."""
+        return Tokens(
+            tuple(self._prompts.tokens(prompt, room)),
+            tuple(self.model.tokenize(continuation, special=False)),
+            self.model.eos(),
+        )
+
     def score(
-        self, prompt: Prompt, continuations: Sequence[str], cancelled: Cancelled = lambda: False
+        self,
+        prompt: Prompt,
+        continuations: Sequence[str],
+        cancelled: Cancelled = lambda: False,
+        *,
+        adapter: str = "",
+        adapter_path: str = "",
     ) -> list[float]:
-        """Mean log-probability a token of each continuation under the base model. Raises a `ModelError`."""
-        self._use_adapter("", "")
+        """Mean log-probability a token of each continuation. Raises a `ModelError`."""
+        self._use_adapter(adapter, adapter_path)
         tokens = [self.model.tokenize(text, special=False) for text in continuations]
         head = self._prompts.tokens(prompt, room=max(map(len, tokens), default=1))
         first = self._prefill(head, cancelled)

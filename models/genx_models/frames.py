@@ -1,7 +1,7 @@
 """How the worker process and its client talk: a 4-byte big-endian length, then that many bytes of JSON.
 
-    client -> worker   open, info, generate, score, cancel, ping
-    worker -> client   info, sample, scores, done, error, pong
+    client -> worker   open, info, generate, score, tokens, cancel, ping
+    worker -> client   info, sample, scores, tokens, done, error, pong
 
 Every request carries an `id`, and every answer to it the same one; `sample` comes once a sample, and `done`
 or `error` ends a request.

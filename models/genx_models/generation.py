@@ -89,6 +89,16 @@ class ModelInfo:
     gpu_layers: int
 
 
+@dataclass(frozen=True)
+class Tokens:
+    """A prompt and its answer as the model reads them."""
+
+    prompt: tuple[int, ...]
+    continuation: tuple[int, ...]
+    end: int
+    """The token that ends an answer, or -1."""
+
+
 class Generator(Protocol):
     """A source of completions. `genx_models.Worker` is the real one."""
 

@@ -88,8 +88,18 @@ class Service:
                 self._send({"id": number, "kind": "sample", "completion": dataclasses.asdict(completion)})
         elif frame["kind"] == "score":
             prompt = frames.unpack_prompt(frame["prompt"])
-            scores = sampler.score(prompt, frame["continuations"], cancelled)
+            scores = sampler.score(
+                prompt,
+                frame["continuations"],
+                cancelled,
+                adapter=frame["adapter"],
+                adapter_path=frame["adapter_path"],
+            )
             self._send({"id": number, "kind": "scores", "scores": scores})
+        elif frame["kind"] == "tokens":
+            prompt = frames.unpack_prompt(frame["prompt"])
+            tokens = sampler.tokens(prompt, frame["continuation"], frame["room"])
+            self._send({"id": number, "kind": "tokens", **dataclasses.asdict(tokens)})
 
     def _listen(self) -> None:
         with contextlib.suppress(OSError, frames.BrokenFrame):
