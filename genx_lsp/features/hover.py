@@ -48,11 +48,12 @@ def _text(placed: Placed, markdown: bool) -> str:
 def _findings(findings: Findings, markdown: bool) -> list[str]:
     strong = "**" if markdown else ""
     parts = []
-    if findings.bug is not None:
-        parts.append(f"{strong}GenX: suspected bug{strong}. {wording.bug_text(findings)}")
+    bug = wording.bug_text(findings)
+    if bug:
+        parts.append(f"{strong}GenX: suspected bug{strong}. {bug}")
     for rank, fix in enumerate(findings.fixes[:_FIXES], 1):
         parts.append(
-            f"{strong}Fix {rank}: {fix.title}{strong} ({wording.origin(fix)}): {wording.evidence(fix)}"
+            f"{strong}Fix {rank}: {fix.title}{strong} ({wording.origin(fix)}): {wording.evidence(fix, bug)}"
         )
         parts.append(_diff(fix.diff, markdown))
     if len(findings.fixes) > _FIXES:
@@ -69,8 +70,8 @@ def _findings(findings: Findings, markdown: bool) -> list[str]:
 
 
 def _diff(diff: str, markdown: bool) -> str:
-    """The changed lines; file names and places are left out, they are where the reader is."""
-    lines = [x for x in diff.splitlines() if not x.startswith(("---", "+++", "@@"))]
+    """The changed lines alone: what stands around them is where the reader is."""
+    lines = [x for x in diff.splitlines() if x.startswith(("-", "+")) and not x.startswith(("---", "+++"))]
     if len(lines) > _DIFF_LINES:
         lines = [*lines[:_DIFF_LINES], "…"]
     text = "\n".join(lines)

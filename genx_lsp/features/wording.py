@@ -17,11 +17,14 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{ending}"
 
 
-def evidence(fix: FixSuggestion) -> str:
-    """One line: "passes 14 of 14, current code 11; `f([], 3)` gives -1 instead of IndexError"."""
+def evidence(fix: FixSuggestion, said: str = "") -> str:
+    """One line: "passes 14 of 14, current code 11; `f([], 3)` gives -1 instead of IndexError".
+
+    A counter-example that stands in `said`, just above it, is not told twice.
+    """
     facts = fix.evidence
     says = f"passes {facts.passed} of {facts.tests}, current code {facts.current_passed}"
-    if facts.counter_example:
+    if facts.counter_example and facts.counter_example not in said:
         says += f"; {facts.counter_example}"
     return says
 
