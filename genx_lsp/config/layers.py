@@ -54,7 +54,8 @@ def layered(
     layers: list[tuple[str, object]] = []
     if root is not None:
         table, broken = _pyproject(root / "pyproject.toml")
-        problems += broken
+        table, refused = _without_files(table)
+        problems += [*broken, *refused]
         layers.append(("pyproject.toml", table))
     layers += [
         ("initializationOptions", from_initialization(initialization)),
@@ -87,6 +88,31 @@ def _pyproject(path: Path) -> tuple[object, list[Problem]]:
         return None, [Problem("", "pyproject.toml", says)]
     tool = document.get("tool")
     return (tool.get("genx") if isinstance(tool, dict) else None), []
+
+
+def _without_files(table: object) -> tuple[object, list[Problem]]:
+    """The project's settings without those that name files for llama.cpp to load.
+
+    A project may come from a stranger, and a model file is read outside the sandbox: whoever opens the
+    project names such files, in the editor or on the command line, never the project itself.
+    """
+    model = table.get("model") if isinstance(table, dict) else None
+    if not isinstance(table, dict) or not isinstance(model, dict):
+        return table, []
+    kept: dict[str, Any] = {}
+    problems = []
+    for given, value in model.items():
+        name = snake(str(given))
+        path = isinstance(value, str) and ("/" in value or "\\" in value or value.endswith(".gguf"))
+        if name == "directory" or (name in ("code", "test") and path):
+            says = (
+                f"genx.model.{name} in pyproject.toml is {_shown(value)}; a project may only name registered "
+                "models. Name files in the editor's settings or on the command line."
+            )
+            problems.append(Problem(f"model.{name}", "pyproject.toml", says))
+        else:
+            kept[given] = value
+    return {**table, "model": kept}, problems
 
 
 def _merge(
