@@ -42,18 +42,21 @@ def no_new_privileges():
     _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
-def limit(limits, writable_bytes=0):
-    """Resource ceilings of one fork. The wall clock is the parent's."""
+def address_space():
+    """Bytes of address space this process maps."""
     with open("/proc/self/statm") as statm:
-        pages = int(statm.read().split()[0])
-    space = pages * resource.getpagesize() + limits["memory_bytes"]
-    _lower(resource.RLIMIT_AS, space)
+        return int(statm.read().split()[0]) * resource.getpagesize()
+
+
+def limit(limits, mapped, writable_bytes=0):
+    """Resource ceilings of one fork; `mapped` is what it maps already. The wall clock is the parent's."""
+    _lower(resource.RLIMIT_AS, mapped + limits["memory_bytes"])
     _lower(resource.RLIMIT_NOFILE, limits["open_files"])
     _lower(resource.RLIMIT_CORE, 0)
     _lower(resource.RLIMIT_FSIZE, writable_bytes)
     _lower(resource.RLIMIT_MEMLOCK, 0)
     _lower(resource.RLIMIT_MSGQUEUE, 0) if hasattr(resource, "RLIMIT_MSGQUEUE") else None
-    if _kernel() >= (5, 14):
+    if _KERNEL >= (5, 14):
         # Counted per user namespace since then; before, it would count the user's other processes too.
         _lower(resource.RLIMIT_NPROC, 256)
     # A second net under the parent's deadline, for the case that the parent itself hangs.
@@ -63,6 +66,9 @@ def limit(limits, writable_bytes=0):
 def _kernel():
     numbers = os.uname().release.split("-")[0].split(".")[:2]
     return tuple(int(n) for n in numbers) if all(n.isdigit() for n in numbers) else (0, 0)
+
+
+_KERNEL = _kernel()
 
 
 def _lower(which, value):

@@ -17,7 +17,7 @@ import socket
 import sys
 
 from . import calls, child, seccomp
-from .confine import Landlock, limit, prepare_zygote
+from .confine import Landlock, address_space, limit, prepare_zygote
 
 
 class Confinement:
@@ -27,13 +27,15 @@ class Confinement:
         self.writable_bytes = profile["writable_bytes"]
         self.slow = bool(profile["writable"])
         self.landlock = Landlock(writable=["/dev/null", *profile["writable"]])
+        self.filter = seccomp.own_filter() if seccomp.supported() and not self.slow else None
+        self.mapped = address_space()
 
     def enter(self, limits, keep):
         """Close every descriptor but the standard three and `keep`, then restrict this process."""
-        limit(limits, self.writable_bytes)
+        limit(limits, self.mapped, self.writable_bytes)
         self.landlock.enter()
-        if not self.slow and seccomp.supported():
-            seccomp.install(seccomp.small_filter(os.getpid()))
+        if self.filter is not None:
+            self.filter.install()
         os.closerange(3, keep)
         os.closerange(keep + 1, 4096)
 
@@ -62,6 +64,8 @@ def main(control_fd, profile_json):
     if seccomp.supported():
         seccomp.install(seccomp.large_filter(confinement.slow))
     control.send(b"R" + json.dumps(facts).encode())
+    if not confinement.slow:
+        child.rehearse()
     gc.collect()
     gc.freeze()
     prepared = []
