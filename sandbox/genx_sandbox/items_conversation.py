@@ -19,11 +19,22 @@ _OUTCOMES = ("passed", "failed", "skipped", "error")
 _MOST_ITEMS = 10_000
 
 
+def shared_file(file: TestFile) -> bytes:
+    """The test file as the zygote reads it, to write it and compile it once for all programs."""
+    return json.dumps({"path": str(file.path), "source": file.source}).encode()
+
+
 class ItemsConversation:
     """Items one after another in one fork; after a crash the rest goes to a new one, within one deadline."""
 
     def __init__(
-        self, program: Program, file: TestFile, limits: Limits, folder: str, roots: Sequence[str]
+        self,
+        program: Program,
+        file: TestFile,
+        shared: bytes,
+        limits: Limits,
+        folder: str,
+        roots: Sequence[str],
     ) -> None:
         self._program = program
         self._file = file
@@ -37,7 +48,7 @@ class ItemsConversation:
         self._ended = False
         self.largest_frame = limits.text_bytes * 8 + 4 * 1024 * 1024
         self.deadline = 0.0
-        self.calls = b""
+        self.calls = shared
 
     def request(self) -> bytes:
         """Program, file, and after a crash only the items still to run."""

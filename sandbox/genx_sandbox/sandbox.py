@@ -12,7 +12,7 @@ from typing import Protocol
 
 from genx_sandbox.conversation import CallsConversation, shared_calls
 from genx_sandbox.errors import SandboxUnavailable
-from genx_sandbox.items_conversation import ItemsConversation
+from genx_sandbox.items_conversation import ItemsConversation, shared_file
 from genx_sandbox.jail import bubblewrap, interpreter, overlay, view
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import ItemsResult, Level, ProgramResult
@@ -83,7 +83,8 @@ class Sandbox:
         The file exists only inside the jail, at its path; a private /tmp is writable, nothing else.
         """
         folder, roots = self._places()
-        talks = [ItemsConversation(p, file, self._limits, folder, roots) for p in programs]
+        shared = shared_file(file)
+        talks = [ItemsConversation(p, file, shared, self._limits, folder, roots) for p in programs]
         return self._pool.run(lambda: self._items_recipe(file.path), talks, cancel)
 
     def close(self) -> None:

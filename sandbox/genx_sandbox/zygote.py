@@ -134,16 +134,18 @@ class Zygote:
 
         `calls` are what `request` refers to; the zygote is told them once, however many forks follow.
         """
-        for _ in range(3):
+        for attempt in range(3):
             if not self.alive() or (self._busy and not self.wait_for_exit()):
                 self.start(cancel)
-            forked = self._try_fork(request, calls, cancel)
+            forked = self._try_fork(request, calls, cancel, b"C" if attempt == 0 else b"c")
             if forked is not None:
                 return forked
             self.close()
         raise SandboxError("The sandbox's zygote dies whenever it is asked to fork; see `genx-lsp doctor`.")
 
-    def _try_fork(self, request: bytes, calls: bytes, cancel: threading.Event | None) -> Fork | None:
+    def _try_fork(
+        self, request: bytes, calls: bytes, cancel: threading.Event | None, how: bytes
+    ) -> Fork | None:
         assert self._control is not None
         memory = _memory(request)
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -151,7 +153,7 @@ class Zygote:
             if calls is not self._calls:
                 shared = _memory(calls)
                 try:
-                    socket.send_fds(self._control, [b"C"], [shared])
+                    socket.send_fds(self._control, [how], [shared])
                 finally:
                     os.close(shared)
                 self._calls = calls

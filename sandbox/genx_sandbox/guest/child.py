@@ -12,14 +12,14 @@ from . import calls, loading, probes
 from .wire import Channel, frame
 
 
-def run(channel_fd, request_fd, confinement, prepared):
+def run(channel_fd, request_fd, confinement, shared):
     """Serve the request read from `request_fd` and end the process; never returns."""
     exit_now = os._exit
     try:
         request = json.loads(read_all(request_fd))
         channel = Channel(channel_fd)
         confinement.enter(request["limits"], keep=channel_fd)
-        _serve(channel, request, prepared)
+        _serve(channel, request, shared)
     except BaseException:
         exit_now(70)
     exit_now(0)
@@ -35,6 +35,14 @@ class _Silence:
         frame(message)
 
 
+class _Played:
+    def __init__(self, prepared):
+        self._prepared = prepared
+
+    def calls(self):
+        return self._prepared
+
+
 def rehearse():
     """Serve a program of our own in the zygote, so that forks find this code warm.
 
@@ -48,13 +56,13 @@ def rehearse():
     request = {"grade": "values", "program": program, "first": 0, "limits": limits}
     request.update({"import_roots": [], "folder": "/"})
     for _ in range(3):
-        _serve(_Silence(), json.loads(json.dumps(request)), prepared)
+        _serve(_Silence(), json.loads(json.dumps(request)), _Played(prepared))
         sys.meta_path[:] = [f for f in sys.meta_path if type(f) is not loading.MemoryModule]
         del sys.modules["_genx_rehearsal"]
         linecache.cache.pop("/_genx_rehearsal.py", None)
 
 
-def _serve(channel, request, prepared):
+def _serve(channel, request, shared):
     _settle(request)
     if request["grade"] == "items":
         from . import items
@@ -73,6 +81,7 @@ def _serve(channel, request, prepared):
         return
     channel.send({"load_error": ""})
     evaluator = calls.Evaluator(module, request["limits"], probe)
+    prepared = shared.calls()
     for index in range(request["first"], len(prepared)):
         report = evaluator.run(prepared[index])
         report["index"] = index

@@ -8,6 +8,7 @@ import importlib
 import importlib.metadata
 import importlib.util
 import io
+import pathlib
 import sys
 import time
 
@@ -18,6 +19,15 @@ SITE = "/genx/site"
 # The zygote has imported the plugins already: pytest would warn, and some projects make warnings errors.
 _NO_REWRITE = "-Wignore::pytest.PytestAssertRewriteWarning"
 _CALMED = {"xdist": "-n0", "pytest_cov": "--no-cov", "pytest_randomly": "-pno:randomly"}
+
+
+class _Warm:
+    """What a zygote makes once for all its forks: none of it comes from the project."""
+
+    distributions: "tuple[object, ...]" = ()
+    config: "object" = None
+    written = ("", "")
+    rewritten: "object" = None
 
 
 def prepare():
@@ -35,10 +45,75 @@ def prepare():
         with contextlib.suppress(Exception):
             importlib.import_module("_pytest." + name)
     for distribution in importlib.metadata.distributions():
-        for entry in distribution.entry_points:
-            if entry.group == "pytest11":
-                with contextlib.suppress(Exception):
-                    entry.load()
+        entries = [e for e in distribution.entry_points if e.group == "pytest11"]
+        if entries:
+            _Warm.distributions += (distribution,)
+        for entry in entries:
+            with contextlib.suppress(Exception):
+                entry.load()
+    with contextlib.suppress(Exception):
+        _Warm.config = importlib.import_module("_pytest.config").get_config(_options())
+
+
+def prepare_file(file):
+    """Write the test file and rewrite its assertions once for all programs of a run. Runs none of it."""
+    path, source = file["path"], file["source"]
+    _Warm.written, _Warm.rewritten = ("", ""), None
+    with contextlib.suppress(OSError), open(path, "w", encoding="utf-8") as out:
+        out.write(source)
+        _Warm.written = (path, source)
+    with contextlib.suppress(Exception):
+        rewrite = importlib.import_module("_pytest.assertion.rewrite")
+        _Warm.rewritten = rewrite._rewrite_test(pathlib.Path(path), _Plain())
+
+
+class _Plain:
+    """A configuration without the one setting that changes how assertions are rewritten."""
+
+    def getini(self, name):
+        return False
+
+
+def _options():
+    """What is asked of pytest whatever the file."""
+    options = ["-pno:cacheprovider", "--tb=short", "--color=no", "-q", _NO_REWRITE]
+    return options + [option for name, option in _CALMED.items() if importlib.util.find_spec(name)]
+
+
+def _use_what_is_warm(file, import_roots):
+    """Let pytest find its configuration object, its plugins and the rewritten file as the zygote made them.
+
+    Returns a function that undoes what code under test could notice.
+    """
+    whole = importlib.metadata.distributions
+
+    def distributions(**chosen):
+        # Of the environment those with plugins suffice; a project may declare its own.
+        return whole(**chosen) if chosen else [*_Warm.distributions, *whole(path=import_roots)]
+
+    importlib.metadata.distributions = distributions
+    config = importlib.import_module("_pytest.config")
+    make, ready = config.get_config, _Warm.config
+
+    def get_config(args=None, plugins=None, **more):
+        if ready is None:
+            return make(args, plugins, **more)
+        ready.invocation_params = config.Config.InvocationParams(
+            args=args or (), plugins=plugins, dir=pathlib.Path.cwd()
+        )
+        return ready
+
+    config.get_config = get_config
+    rewrite = importlib.import_module("_pytest.assertion.rewrite")
+    anew, code = rewrite._rewrite_test, _Warm.rewritten
+
+    def rewrite_test(path, asked):
+        if code is None or str(path) != file["path"] or asked.getini("enable_assertion_pass_hook"):
+            return anew(path, asked)
+        return code
+
+    rewrite._rewrite_test = rewrite_test
+    return lambda: setattr(importlib.metadata, "distributions", whole)
 
 
 def serve(channel, request):
@@ -46,8 +121,10 @@ def serve(channel, request):
     program, file = request["program"], request["file"]
     try:
         loading.install(program, request["import_roots"])
-        with open(file["path"], "w", encoding="utf-8") as out:
-            out.write(file["source"])
+        if _Warm.written != (file["path"], file["source"]):
+            _Warm.rewritten = None
+            with open(file["path"], "w", encoding="utf-8") as out:
+                out.write(file["source"])
     except BaseException as error:
         channel.send({"end": calls.one_line(error)})
         return
@@ -59,16 +136,10 @@ def serve(channel, request):
 
     node_ids = file["node_ids"]
     arguments = [file["path"] + "::" + name for name in node_ids] or [file["path"]]
-    arguments += [
-        "-pno:cacheprovider",
-        "--tb=short",
-        "--color=no",
-        "-q",
-        _NO_REWRITE,
-        "--confcutdir=" + request["folder"],
-    ]
-    arguments += [option for name, option in _CALMED.items() if importlib.util.find_spec(name)]
+    arguments += [*_options(), "--confcutdir=" + request["folder"]]
     reporter = Reporter(channel, request["limits"]["text_bytes"])
+    with contextlib.suppress(Exception):
+        reporter.restore = _use_what_is_warm(file, request["import_roots"])
     pytest.hookimpl(tryfirst=True)(Reporter.pytest_sessionfinish)
     said = io.StringIO()
     status = 3
@@ -96,6 +167,11 @@ class Reporter:
         self._started = 0.0
         self.trouble = ""
         self.finished = False
+        self.restore = lambda: None
+
+    def pytest_sessionstart(self, session):
+        """pytest is configured; from here on the project's code may look around."""
+        self.restore()
 
     def pytest_collectreport(self, report):
         """Why the file could not be collected, in its last meaningful line."""

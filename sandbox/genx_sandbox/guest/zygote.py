@@ -1,8 +1,9 @@
 """The zygote: one thread, no secret, no project code. It forks a child for each request it is handed.
 
-The control socket carries single-datagram messages. From the parent: `C` with a memfd of the calls to
-come; `F` with two descriptors (the child's socket, a memfd holding the request). To the parent: `R` +
-JSON once ready, `P` with the child's pidfd, `X` + the child's wait status as text.
+The control socket carries single-datagram messages. From the parent: `C` with a memfd of what the forks
+to come share (`c`: left to them to compile); `F` with two descriptors (the child's socket, a memfd
+holding the request). To the parent: `R` + JSON once ready, `P` with the child's pidfd, `X` + the child's
+wait status as text.
 """
 
 # mypy: allow-untyped-defs, allow-untyped-calls
@@ -40,6 +41,26 @@ class Confinement:
         os.closerange(keep + 1, 4096)
 
 
+class Prepared:
+    """What all forks of a run share: their calls, or their test file."""
+
+    def __init__(self, shared, compiled):
+        self._shared = shared
+        self._calls = None
+        if compiled and type(shared) is dict:
+            from . import items
+
+            items.prepare_file(shared)
+        elif compiled:
+            self._calls = self.calls()
+
+    def calls(self):
+        """The calls, compiled."""
+        if self._calls is None:
+            return [calls.prepare(call) for call in self._shared]
+        return self._calls
+
+
 def main(control_fd, profile_json):
     """Serve requests until the parent hangs up."""
     profile = json.loads(profile_json)
@@ -68,15 +89,17 @@ def main(control_fd, profile_json):
         child.rehearse()
     gc.collect()
     gc.freeze()
-    prepared = []
+    prepared = Prepared([], False)
     while True:
         message, fds, _, _ = socket.recv_fds(control, 16, 2)
         if not message:
             return
-        if message == b"C" and len(fds) == 1:
-            # Compiled once for all programs of a run. Compiling runs nothing.
-            prepared = [calls.prepare(call) for call in json.loads(child.read_all(fds[0]))]
+        if message in (b"C", b"c") and len(fds) == 1:
+            shared = json.loads(child.read_all(fds[0]))
             os.close(fds[0])
+            # Compiled once for all programs of a run. Compiling runs nothing, but it can crash the compiler:
+            # after that the parent asks for `c`, and forks compile for themselves.
+            prepared = Prepared(shared, message == b"C")
         if message == b"F" and len(fds) == 2:
             _fork(control, fds, confinement, prepared)
 
