@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from genx_lsp import __version__
-from genx_lsp.cli import doctor, feedback, models, report, serve, suggest, watch
+from genx_lsp.cli import adapters, doctor, feedback, finetune, models, report, serve, suggest, watch
 from genx_lsp.cli.exits import Exit
 from genx_lsp.errors import EmitError, GenxError, StaleError, Unavailable
 
@@ -25,6 +25,8 @@ app.command()(suggest.suggest)
 app.command()(watch.watch)
 app.command()(report.report)
 app.command()(serve.serve)
+app.command()(finetune.finetune)
+models.app.add_typer(adapters.app, name="adapters")
 app.add_typer(models.app, name="models")
 app.command()(doctor.doctor)
 app.add_typer(feedback.app, name="feedback")

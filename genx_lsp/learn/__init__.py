@@ -1,1 +1,1 @@
-"""Offline learning: augment, train, export, gate. Torch is imported here only."""
+"""Offline: augment, train, export, gate. Torch is imported here only, and only when training begins."""

@@ -146,7 +146,7 @@ class Adapters:
             names = ", ".join(a.name for a in self.listed()) or "none"
             raise AdapterError(
                 f"There is no adapter named {name} for this model (there are: {names}). "
-                "`genx-lsp adapters rollback` goes back to the one used before."
+                "`genx-lsp models adapters rollback` goes back to the one used before."
             )
         return found
 

@@ -1,0 +1,150 @@
+"""`genx-lsp finetune`: learn from what was accepted, or from code that is known to be right."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from genx_lsp.cli.exits import Exit
+from genx_lsp.cli.subject import settings_for
+from genx_lsp.cli.terminal import err, out
+from genx_lsp.cli.work import cancelled_by_ctrl_c
+
+if TYPE_CHECKING:
+    from genx_lsp.config import Settings
+
+RoleChoice = Literal["code", "test", "both"]
+
+
+def finetune(
+    source: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            metavar="feedback|PATH",
+            help="What to learn from: what you accepted, a folder of Python files, or a .jsonl of tasks with "
+            "reference solutions.",
+        ),
+    ] = "feedback",
+    rounds: Annotated[
+        int, typer.Option(min=1, max=10, help="Rounds of proposing, training and judging.")
+    ] = 1,
+    role: Annotated[RoleChoice, typer.Option(help="Which of the two models' roles is trained.")] = "both",
+    steps: Annotated[int, typer.Option(min=1, max=100_000, help="Training steps a role and round.")] = 100,
+    samples: Annotated[int, typer.Option(min=1, max=256, help="Tests and programs proposed a function.")] = 8,
+    most: Annotated[int, typer.Option(min=0, help="Functions learnt from at most; 0 for all.")] = 0,
+    model: Annotated[str, typer.Option(help="Name of a model, or a .gguf file.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what it would be trained on, without a model, and end.")
+    ] = False,
+) -> None:
+    """Train adapters for your model on this machine, and use those that prove better on held-out functions.
+
+    Interrupted or killed, the same command goes on where it stopped.
+    """
+    settings = settings_for(Path.cwd(), {"model": {"code": model or None}})
+    with cancelled_by_ctrl_c() as cancel:
+        if dry_run:
+            _preview(source, most, settings, cancel)
+        else:
+            _run(source, settings, cancel, role, rounds, steps, samples, most)
+    if cancel.is_set():
+        sys.exit(Exit.INTERRUPTED)
+
+
+def _run(
+    source: str,
+    settings: Settings,
+    cancel: threading.Event,
+    role: RoleChoice,
+    rounds: int,
+    steps: int,
+    samples: int,
+    most: int,
+) -> None:
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+    from rich.progress import TimeElapsedColumn as Elapsed
+
+    from genx_lsp.learn.finetune import finetune as learn
+    from genx_lsp.learn.rounds import Stopped
+
+    console = err()
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        Elapsed(),
+        console=console,
+        transient=True,
+    ) as progress:
+        task = progress.add_task("reading", total=None)
+        last = ""
+
+        def show(step: str, done: int, total: int, text: str) -> None:
+            nonlocal last
+            progress.update(task, description=f"{step}: {text}", completed=done, total=total)
+            if step != last and not console.is_terminal:
+                console.print(step, soft_wrap=True)
+            last = step
+
+        try:
+            finished = learn(
+                source,
+                settings,
+                show,
+                cancel,
+                roles=("code", "test") if role == "both" else (role,),
+                rounds=rounds,
+                steps=steps,
+                samples=samples,
+                most=most,
+                say=lambda sentence: console.print(str(sentence), soft_wrap=True),
+            )
+        except Stopped:
+            console.print("Stopped; the same command goes on from here.", soft_wrap=True)
+            return
+    out().print(finished.text, soft_wrap=True)
+    err().print(f"The report is in {finished.folder}.", soft_wrap=True)
+
+
+def _preview(source: str, most: int, settings: Settings, cancel: threading.Event) -> None:
+    import tempfile
+
+    from rich.table import Table
+
+    from genx_lsp.learn.finetune import gather, preview
+
+    notes: list[str] = []
+    with tempfile.TemporaryDirectory() as folder:
+        problems = gather(source, most, Path(folder), notes)
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("function", "tests", "fixes", "test examples", "code examples", "left out because"):
+            table.add_column(name, overflow="fold")
+        shown = []
+        for one in preview(problems, settings, cancel):
+            taken, examples = one.problem.taken, one.found.examples
+            roles = [e.role for e in examples]
+            table.add_row(
+                one.problem.target.qualified_name,
+                str(len(taken.tests)),
+                str(len(taken.fixes)),
+                str(roles.count("test")),
+                str(roles.count("code")),
+                one.found.dropped,
+            )
+            shown += [(e.role, e.origin, one.problem.target.qualified_name, e.answer) for e in examples]
+    out().print(table)
+    for role, origin, name, answer in shown[:20]:
+        out().print(f"\n{role}, {origin}, {name}:\n{answer}", soft_wrap=True)
+    for note in notes:
+        err().print(note, soft_wrap=True)
+    err().print(
+        f"\n{len(problems)} functions, {len(shown)} examples before the models add theirs. "
+        "Nothing was trained.",
+        soft_wrap=True,
+    )

@@ -1,0 +1,170 @@
+"""One problem's part of a round: tests and programs are proposed, run, and kept where execution agrees.
+
+Tests: the model's calls run on the trusted program, and what is observed becomes what is expected.
+Programs: those that pass every known-good and every observed test are kept (rejection sampling).
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from genx_lsp.candidate import CallTest, TestOrigin
+from genx_lsp.config import Settings
+from genx_lsp.engine import trust
+from genx_lsp.engine.engine import add_tests
+from genx_lsp.engine.job import Job
+from genx_lsp.learn import examples
+from genx_lsp.learn.examples import ACCEPTED, OBSERVED, Example
+from genx_lsp.learn.problems import Problem
+from genx_lsp.learn.workbench import passes_all, prepare
+from genx_lsp.propose import model_tests, mutate, rewrite
+from genx_lsp.propose.keys import test_key
+from genx_models import Generator
+from genx_models.adapters import Role
+from genx_sandbox import Executor, Expectation, Outcome, Raises, Returns
+
+_MUTANTS = 24
+"""Small changes of the trusted program; a call that tells none of them apart from it is trivial."""
+
+
+@dataclass
+class Augmented:
+    """What came of one problem."""
+
+    examples: list[Example] = field(default_factory=list)
+    counts: dict[str, int] = field(default_factory=dict)
+    dropped: str = ""
+    """Why the problem could not be used, as the end of a sentence."""
+
+
+def augment(
+    problem: Problem,
+    executor: Executor,
+    settings: Settings,
+    *,
+    roles: tuple[Role, ...],
+    code_model: Generator | None,
+    test_model: Generator | None,
+    series: int,
+    cancel: threading.Event,
+) -> Augmented:
+    """Work on one problem. Without models only what was taken, and the trusted code itself, count.
+
+    Raises `ModelError`, `SandboxError`; `SandboxCancelled` once `cancel` is set or the time is over.
+    """
+    result = Augmented()
+    job = prepare(problem, executor, settings, cancel, code_model=code_model, test_model=test_model)
+    taken = _still_holding(job, problem)
+    result.counts["taken"] = len(problem.taken.tests) + len(problem.taken.fixes)
+    if "test" in roles:
+        for test in taken:
+            origin = "edited" if test.key in problem.taken.edited else "accepted"
+            others = [test, *(t for t in taken if t is not test)]
+            first = next(examples.of_tests(job.context(), others, problem.key, origin, ACCEPTED), None)
+            if first is not None:
+                result.examples.append(first)
+    if job.notes:
+        result.dropped = job.notes[0]
+        return result
+    observed = list(_observe(job, result, series)) if test_model is not None else []
+    if "test" in roles:
+        result.examples += examples.of_tests(job.context(), observed, problem.key, "observed", OBSERVED)
+    if "code" in roles:
+        result.examples += _programs(job, problem, [*job.trusted_calls, *observed], result, series)
+    result.examples = list(examples.unique(result.examples))
+    return result
+
+
+def _still_holding(job: Job, problem: Problem) -> list[CallTest]:
+    """Tests that were taken and that the code as it is now passes."""
+    tests = list(problem.taken.tests)
+    for test in tests:
+        job.matrix.add_test(test)
+    job.matrix.fill([job.original], tests, job.budget, probes=True)
+    holding = [test for test in tests if job.matrix.passed(job.original, test) is True]
+    for test in tests:
+        if test not in holding:
+            job.matrix.replace_test(test, None)
+    return holding
+
+
+def _observe(job: Job, result: Augmented, series: int) -> Iterator[CallTest]:
+    before = {test.key for test in job.matrix.tests}
+    add_tests(job, model_tests.propose(job.context(series=series)))
+    made = [test for test in job.matrix.tests if test.key not in before]
+    result.counts["tests proposed"] = len(made)
+    job.matrix.fill([job.original], made, job.budget, probes=True)
+    trust.exclude_unstable(job)
+    seen: set[str] = set()
+    calls: list[CallTest] = []
+    for test in made:
+        outcome = job.matrix.outcome(job.original, test)
+        if outcome is None or test.key in job.excluded or trust.is_accident(job, test):
+            continue
+        expected = _expected(outcome)
+        if expected is None:
+            continue
+        key = test_key(test.expression, expected, test.setup)
+        if key not in seen:
+            seen.add(key)
+            calls.append(CallTest(key, test.expression, expected, TestOrigin.MODEL, setup=test.setup))
+    result.counts["tests right as written"] = sum(job.matrix.passed(job.original, t) is True for t in made)
+    for test in calls:
+        job.matrix.add_test(test)
+    kept = _telling(job, calls)
+    result.counts["tests kept"] = len(kept)
+    yield from kept
+
+
+def _expected(outcome: Outcome) -> Expectation | None:
+    if outcome.kind == "value" and outcome.value is not None and outcome.arguments_after is None:
+        return Returns(outcome.value) if outcome.value.literal() is not None else None
+    if outcome.kind == "exception" and outcome.raised is not None:
+        return Raises(outcome.raised.type_name.removeprefix("builtins."))
+    return None
+
+
+def _telling(job: Job, calls: list[CallTest]) -> list[CallTest]:
+    """Calls that tell at least one small change of the program from the program."""
+    mutants = list(islice(mutate.propose(job.context()), _MUTANTS))
+    if not mutants:
+        return calls
+    for mutant in mutants:
+        job.matrix.add_code(mutant)
+    job.matrix.fill(mutants, calls, job.budget)
+    return [t for t in calls if any(job.matrix.passed(mutant, t) is False for mutant in mutants)]
+
+
+def _programs(
+    job: Job, problem: Problem, tests: list[CallTest], result: Augmented, series: int
+) -> Iterator[Example]:
+    matrix = job.matrix
+    yield from examples.of_rewrite(job.context(), job.original, problem.key, "reference", OBSERVED)
+    for before, fix in problem.taken.fixes:
+        matrix.add_code(fix)
+        matrix.fill([fix], job.trusted_calls, job.budget)
+        if fix.key != job.original.key and not passes_all(job, fix, job.trusted_calls):
+            continue
+        origin = "edited" if fix.key in problem.taken.edited else "accepted"
+        context = replace(job.context(), target=before)
+        info = job.code_model.info() if job.code_model is not None else None
+        if info is not None:
+            yield from examples.of_infill(context, info, fix, problem.key, origin, ACCEPTED)
+        yield from examples.of_rewrite(context, fix, problem.key, origin, ACCEPTED)
+    if job.code_model is None or not tests:
+        return
+    proposed = list(rewrite.propose(job.context(series=series)))
+    for code in proposed:
+        matrix.add_code(code)
+    matrix.fill(proposed, tests, job.budget)
+    kept = [code for code in proposed if passes_all(job, code, tests)]
+    if kept and matrix.items:
+        matrix.fill_items(kept, matrix.items, job.budget)
+        kept = [code for code in kept if all(matrix.passed(code, i) is not False for i in matrix.items)]
+    result.counts["programs proposed"] = len(proposed)
+    result.counts["programs kept"] = len(kept)
+    for code in kept:
+        yield from examples.of_rewrite(job.context(), code, problem.key, "sampled", OBSERVED)

@@ -1,0 +1,113 @@
+"""The gate: an adapter is promoted only where it wins on functions that it was not trained on.
+
+Two things are measured with and without it, paired by function: how often what it really generates holds
+when it is run (tests on the right program, programs on the right tests), and how likely it finds the held-out
+answers. It must not be worse in either on average, and must win one of them with `CONFIDENCE`, by a paired
+bootstrap over functions (Efron and Tibshirani 1993, chapter 16).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+CONFIDENCE = 0.95
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One held-out function, with the adapter and without."""
+
+    problem: str
+    held: tuple[float, float] | None = None
+    """Share of what was generated that holds: without, with. None where nothing could be judged."""
+    likelihood: tuple[float, float] | None = None
+    """Mean log-probability a token of the held-out answers: without, with."""
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One measure over all held-out functions."""
+
+    without: float
+    with_adapter: float
+    confidence: float
+    """Share of resamples in which the adapter is better."""
+    functions: int
+
+    @property
+    def gain(self) -> float:
+        """How much better it is on average."""
+        return self.with_adapter - self.without
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the gate found."""
+
+    promoted: bool
+    says: str
+    held: Measure | None
+    likelihood: Measure | None
+
+    def pack(self) -> dict[str, Any]:
+        """As JSON."""
+        return asdict(self)
+
+
+def judge(trials: Sequence[Trial], seed: int = 0) -> Judgement:
+    """Decide on an adapter from its trials."""
+    held = measure([t.held for t in trials if t.held is not None], seed)
+    likelihood = measure([t.likelihood for t in trials if t.likelihood is not None], seed)
+    measures = [(m, name) for m, name in ((held, "execution"), (likelihood, "likelihood")) if m is not None]
+    wins = [name for m, name in measures if m.gain > 0 and m.confidence >= CONFIDENCE]
+    worse = [name for m, name in measures if m.gain < 0]
+    promoted = bool(wins) and not worse
+    if promoted:
+        says = f"Promoted: it wins by {' and '.join(wins)}, and is worse in nothing."
+    elif worse:
+        says = f"Kept aside: it is worse by {' and '.join(worse)}."
+    else:
+        says = f"Kept aside: no gain that is sure to {CONFIDENCE:.0%}."
+    return Judgement(promoted, says, held, likelihood)
+
+
+def measure(pairs: Sequence[tuple[float, float]], seed: int = 0) -> Measure | None:
+    """Averages and the bootstrap's confidence over (without, with) pairs; None where there are none."""
+    if not pairs:
+        return None
+    values = np.array(pairs, dtype=float)
+    gains = values[:, 1] - values[:, 0]
+    dice = np.random.default_rng(seed)
+    picks = dice.integers(0, len(gains), size=(RESAMPLES, len(gains)))
+    return Measure(
+        without=float(values[:, 0].mean()),
+        with_adapter=float(values[:, 1].mean()),
+        confidence=float((gains[picks].mean(axis=1) > 0).mean()),
+        functions=len(gains),
+    )
+
+
+def unpacked(content: Mapping[str, Any]) -> Trial:
+    """A trial from JSON."""
+    return Trial(content["problem"], _pair(content["held"]), _pair(content["likelihood"]))
+
+
+def told(judgement: Judgement) -> str:
+    """The judgement in a few lines."""
+    lines = [judgement.says]
+    for name, m in (("what it generates holds", judgement.held), ("held-out answers", judgement.likelihood)):
+        if m is not None:
+            lines.append(
+                f"  {name}: {m.without:.3f} -> {m.with_adapter:.3f} "
+                f"({m.functions} functions, better with confidence {m.confidence:.2f})"
+            )
+    return "\n".join(lines)
+
+
+def _pair(content: Any) -> tuple[float, float] | None:
+    return (float(content[0]), float(content[1])) if content is not None else None

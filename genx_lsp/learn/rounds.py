@@ -1,0 +1,247 @@
+"""The rounds of a run: augment, train, export, gate. What is finished is on disk and not done again."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from genx_lsp.config import Settings
+from genx_lsp.learn import gate, train
+from genx_lsp.learn.augment import Augmented, augment
+from genx_lsp.learn.examples import Example, unique
+from genx_lsp.learn.export import compare, export
+from genx_lsp.learn.folders import LearnError, read_json, write_json
+from genx_lsp.learn.losses import Plan, Tokenised
+from genx_lsp.learn.problems import Problem
+from genx_lsp.learn.run import Run
+from genx_lsp.learn.trials import trial
+from genx_lsp.learn.workbench import Sandboxes
+from genx_models import Adapted, Adapters, Chat, ModelError, Worker
+from genx_models.adapters import Role
+from genx_sandbox import SandboxCancelled
+
+_LONGEST = 1_024
+"""Tokens; longer examples are left out, for the longest decides what a batch takes."""
+_MOST_HELD_OUT, _MOST_ANSWERS, _PROBES = 16, 4, 4
+
+Progress = Callable[[str, int, int, str], None]
+"""The step's name, how much of it is done, of how much, and a word on it."""
+
+
+class Stopped(Exception):
+    """Cancelled in order; the same command goes on from here."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one role's training in one round came to."""
+
+    round: int
+    role: Role
+    says: str
+    report: dict[str, Any]
+    promoted: bool
+
+
+@dataclass
+class Rounds:
+    """One run with everything it works with."""
+
+    run: Run
+    problems: Sequence[Problem]
+    settings: Settings
+    model_file: Path
+    worker: Worker
+    adapters: Adapters
+    boxes: Sandboxes
+    progress: Progress
+    cancel: threading.Event
+    plan: Plan
+
+    def work(self) -> list[Part]:
+        """All rounds. Raises `Stopped` once cancelled, `LearnError`, `ModelError`, `SandboxError`."""
+        generation = msgspec.structs.replace(
+            self.settings.generation, tests=self.run.options.samples, rewrites=self.run.options.samples
+        )
+        self.settings = msgspec.structs.replace(self.settings, generation=generation)
+        held_out = self.run.held_out(self.problems)
+        examples: list[Example] = []
+        parts: list[Part] = []
+        try:
+            for number in range(1, self.run.options.rounds + 1):
+                examples += self._augment(number)
+                for role in self.run.options.roles:
+                    mine = [e for e in unique(examples) if e.role == role]
+                    parts.append(self._learn(number, role, mine, held_out))
+        except (SandboxCancelled, train.TrainingStopped) as stop:
+            raise Stopped from stop
+        return parts
+
+    # -- augmenting ----------------------------------------------------------------------------------
+
+    def _augment(self, number: int) -> list[Example]:
+        folder = self.run.round(number) / "rollouts"
+        found: list[Example] = []
+        for done, problem in enumerate(self.problems):
+            self._look(f"round {number}: tests and programs", done, len(self.problems), problem.target.name)
+            path = folder / f"{problem.key}.json"
+            stored = read_json(path)
+            if stored is None:
+                result = self._augmented(problem, number)
+                if self.cancel.is_set():
+                    raise Stopped
+                stored = {
+                    "function": problem.target.qualified_name,
+                    "path": str(problem.target.path),
+                    "dropped": result.dropped,
+                    "counts": result.counts,
+                    "examples": [e.pack() for e in result.examples],
+                }
+                write_json(path, stored)
+            found += [Example.unpack(e) for e in stored["examples"]]
+        return found
+
+    def _augmented(self, problem: Problem, number: int) -> Augmented:
+        try:
+            return augment(
+                problem,
+                self.boxes.of(problem.project),
+                self.settings,
+                roles=self.run.options.roles,
+                code_model=Adapted(self.worker, self.adapters, "code"),
+                test_model=Adapted(self.worker, self.adapters, "test"),
+                series=number,
+                cancel=self.cancel,
+            )
+        except SandboxCancelled:
+            return Augmented(dropped="it took too long")
+
+    # -- training ------------------------------------------------------------------------------------
+
+    def _learn(self, number: int, role: Role, examples: list[Example], held_out: frozenset[str]) -> Part:
+        folder = self.run.round(number) / role
+        stored = read_json(folder / "gate.json")
+        if stored is None:
+            stored = self._trained_and_judged(number, role, examples, held_out, folder)
+            write_json(folder / "gate.json", stored)
+        if stored["promoted"]:
+            # Promoting twice is promoting once, so a kill before this line loses nothing.
+            added = self.adapters.add(folder / "adapter.gguf", role, stored)
+            self.adapters.use(added.name)
+        return Part(number, role, stored["says"], stored, stored["promoted"])
+
+    def _trained_and_judged(
+        self, number: int, role: Role, examples: list[Example], held_out: frozenset[str], folder: Path
+    ) -> dict[str, Any]:
+        kept = [e for e in examples if e.problem not in held_out]
+        apart = [e for e in examples if e.problem in held_out]
+        if not kept or not apart:
+            which = "held-out functions" if kept else "functions to train on"
+            return {"promoted": False, "says": f"Not trained: no {role} examples of the {which}."}
+        current = self.adapters.active(role)
+        training = self._tokenised(kept)
+        measuring = self._tokenised(apart)[:_MOST_HELD_OUT]
+        probes = [e for e in apart if self._tokenised([e])][:_PROBES]
+        probing = [t for e in probes for t in self._tokenised([e])]
+        if not training or not measuring:
+            return {"promoted": False, "says": f"Not trained: every {role} example is too long."}
+        # Two models in memory are one too many.
+        self.worker.restart()
+        self._look(f"round {number}: training {role}", 0, self.plan.steps, "loading the weights")
+
+        def tell(done: int, total: int, text: str) -> None:
+            self.progress(f"round {number}: training {role}", done, total, text)
+
+        trained = train.train(
+            self.model_file, training, measuring, probing, self.plan, folder, tell, self.cancel
+        )
+        file = folder / "adapter.gguf"
+        if not file.exists():
+            export(trained.adapter, self.model_file, file)
+        name = f"new-{role}-{number}"
+        self.worker.register_adapter(name, file)
+        self._look(f"round {number}: checking {role}", 0, 1, "against llama.cpp")
+        llama = [
+            tuple(self.worker.score(e.prompt, [e.answer], adapter=a)[0] for a in ("", name)) for e in probes
+        ]
+        fidelity = compare(trained.probes, [(a, b) for a, b in llama])
+        report: dict[str, Any] = {
+            "examples": len(training),
+            "held_out_examples": len(measuring),
+            "steps": trained.steps,
+            "held_out_loss": [trained.first_loss, trained.best_loss],
+            "fidelity": fidelity.pack(),
+        }
+        if not fidelity.faithful:
+            says = (
+                f"Kept aside: llama.cpp does not make the same of the adapter as torch (off by "
+                f"{fidelity.effect_gap:.3f} nats a token, {fidelity.base_gap:.3f} without the adapter)."
+            )
+            return {**report, "promoted": False, "says": says}
+        using = ""
+        if current is not None:
+            using = current.name
+            self.worker.register_adapter(using, current.path)
+        trials = self._trials(number, role, apart, held_out, (using, name), folder)
+        judgement = gate.judge(trials, self.plan.seed)
+        return {
+            **report,
+            "promoted": judgement.promoted,
+            "says": judgement.says,
+            "against": using or "the model alone",
+            "text": gate.told(judgement),
+            "gate": judgement.pack(),
+        }
+
+    def _trials(
+        self,
+        number: int,
+        role: Role,
+        apart: list[Example],
+        held_out: frozenset[str],
+        names: tuple[str, str],
+        folder: Path,
+    ) -> list[gate.Trial]:
+        trials = []
+        mine = [p for p in self.problems if p.key in held_out]
+        for done, problem in enumerate(mine):
+            self._look(f"round {number}: the gate, {role}", done, len(mine), problem.target.name)
+            path = folder / "trials" / f"{problem.key}.json"
+            stored = read_json(path)
+            if stored is None:
+                answers = [e for e in apart if e.problem == problem.key][:_MOST_ANSWERS]
+                box = self.boxes.of(problem.project)
+                result = trial(problem, answers, role, self.worker, names, box, self.settings, self.cancel)
+                if self.cancel.is_set():
+                    raise Stopped
+                stored = asdict(result)
+                write_json(path, stored)
+            trials.append(gate.unpacked(stored))
+        return trials
+
+    def _tokenised(self, examples: Sequence[Example]) -> list[Tokenised]:
+        """As llama.cpp reads them; those that are too long are left out."""
+        found = []
+        for example in examples:
+            try:
+                tokens = self.worker.tokens(example.prompt, example.answer, example.room)
+            except ModelError as error:
+                raise LearnError(f"The examples cannot be tokenised: {error}") from error
+            answer = tokens.continuation
+            # In a chat the fence ends the answer; an infilled line is ended by the model itself.
+            end = () if isinstance(example.prompt, Chat) or tokens.end < 0 else (tokens.end,)
+            whole = (*tokens.prompt, *answer, *end)
+            if answer and len(whole) <= _LONGEST:
+                start = len(tokens.prompt)
+                found.append(Tokenised(whole, start, example.weight, start + len(answer)))
+        return found
+
+    def _look(self, step: str, done: int, total: int, text: str) -> None:
+        if self.cancel.is_set():
+            raise Stopped
+        self.progress(step, done, total, text)
