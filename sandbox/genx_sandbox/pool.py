@@ -58,9 +58,12 @@ class Pool:
             self._lent[zygote] = own
             return zygote
 
-    def _may_lend(self, asking: int, needy: bool) -> bool:
+    def _check_open(self) -> None:
         if self._closed:
             raise SandboxError("This sandbox has been closed.")
+
+    def _may_lend(self, asking: int, needy: bool) -> bool:
+        self._check_open()
         if len(self._lent) < self._jobs:
             return True
         # An outer run of the same thread, paused in its `for` loop, cannot give its slot back.
@@ -112,6 +115,8 @@ class Pool:
                     continue
                 for turn in _ready(active):
                     turn.advance(cancel)
+                    # What a jail that was ended by `close` says is no outcome of a program.
+                    self._check_open()
                     if turn.conversation.done:
                         turn.finish()
                         active.remove(turn)

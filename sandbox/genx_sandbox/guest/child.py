@@ -50,8 +50,13 @@ def rehearse():
     would have to copy for itself: measured, 15 % of what a fork costs.
     """
     limits = {"value_bytes": 65536, "value_depth": 24, "value_items": 5000, "text_bytes": 8192}
-    program = {"module": "_genx_rehearsal", "path": "/_genx_rehearsal.py", "source": _PLAY}
-    program.update({"is_package": False, "probes": False})
+    program = {
+        "module": "_genx_rehearsal",
+        "path": "/_genx_rehearsal.py",
+        "source": _PLAY,
+        "is_package": False,
+        "probes": False,
+    }
     prepared = [calls.prepare({"expression": line}) for line in _LINES] * 8
     request = {"grade": "values", "program": program, "first": 0, "limits": limits}
     request.update({"import_roots": [], "folder": "/"})

@@ -11,6 +11,7 @@ import io
 import pathlib
 import sys
 import time
+from typing import Any
 
 from . import calls, loading
 
@@ -25,7 +26,7 @@ class _Warm:
     """What a zygote makes once for all its forks: none of it comes from the project."""
 
     distributions: "tuple[object, ...]" = ()
-    config: "object" = None
+    config: "Any" = None
     written = ("", "")
     rewritten: "object" = None
 
@@ -92,7 +93,7 @@ def _use_what_is_warm(file, import_roots):
         return whole(**chosen) if chosen else [*_Warm.distributions, *whole(path=import_roots)]
 
     importlib.metadata.distributions = distributions
-    config = importlib.import_module("_pytest.config")
+    config: Any = importlib.import_module("_pytest.config")
     make, ready = config.get_config, _Warm.config
 
     def get_config(args=None, plugins=None, **more):
@@ -104,7 +105,7 @@ def _use_what_is_warm(file, import_roots):
         return ready
 
     config.get_config = get_config
-    rewrite = importlib.import_module("_pytest.assertion.rewrite")
+    rewrite: Any = importlib.import_module("_pytest.assertion.rewrite")
     anew, code = rewrite._rewrite_test, _Warm.rewritten
 
     def rewrite_test(path, asked):
