@@ -95,6 +95,10 @@ def _prompt(context: Context, hole: Hole, can_infill: bool) -> Prompt:
     prefix = _outer(before, target.class_name, room) + inside
     rest = hole.tail + source[hole.end :]
     suffix = (rest + after)[: max(len(rest), _AFTER)][:_BEFORE]
+    # Tokenizers join the last space to the word that follows it: a prefix that ends with that space asks
+    # for a word the model has hardly seen without one. Without it, 51 of 144 samples were the right line of
+    # nine buggy programs and 8 programs had one; with it, 41 and 6; without the whole indentation, 54 and 6.
+    prefix = prefix.removesuffix(" ")
     return Infill(prefix, suffix) if can_infill else Text(prefix)
 
 
