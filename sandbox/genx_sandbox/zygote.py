@@ -24,7 +24,7 @@ JAIL_ENDED = "the sandbox's zygote was ended"
 _TICK = 0.015
 # A fork takes a millisecond; a zygote that needs this long has been stopped or is gone.
 _FORK_SECONDS = 10.0
-_BOOT = (
+BOOT = (
     "import sys; sys.path.append('/genx/guest'); from genx_guest import zygote; "
     "sys.path.remove('/genx/guest'); zygote.main(int(sys.argv[1]), sys.argv[2])"
 )
@@ -38,7 +38,8 @@ class Recipe:
     """Launcher and its arguments, up to where the interpreter's own come."""
     interpreter: str
     profile: dict[str, Any]
-    """`writable`, `writable_bytes`, `preload`: see the guest."""
+    """`writable`, `writable_bytes`, `preload`, `namespaces`: see the guest."""
+    boot: str = BOOT
 
 
 class Fork:
@@ -104,8 +105,8 @@ class Zygote:
         with tempfile.TemporaryFile() as complaints:
             empty = os.open(os.devnull, os.O_RDONLY)
             words = [str(empty) if word == DATA_FD else word for word in self.recipe.command]
-            line = [*words, self.recipe.interpreter, "-I", "-B", "-c", _BOOT]
-            line += [str(theirs.fileno()), json.dumps(self.recipe.profile)]
+            line = [*words, self.recipe.interpreter, "-I", "-B", "-c", self.recipe.boot]
+            line += [str(theirs.fileno()), json.dumps({**self.recipe.profile, "parent": os.getpid()})]
             try:
                 self._process = spawner.start(line, [theirs.fileno(), empty], complaints, {})
             except OSError as error:

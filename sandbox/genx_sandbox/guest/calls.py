@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import sys
 import time
 import types
@@ -11,6 +12,7 @@ from typing import Any
 
 from .encoding import Encoder, type_name
 
+_HERE = os.path.dirname(__file__)
 _HOOK = "__genx_call__"
 _IMMUTABLE = (int, float, complex, bool, str, bytes, type(None), range)
 _ASYNC = (types.CoroutineType, types.AsyncGeneratorType)
@@ -137,7 +139,7 @@ def _line_in(error):
     trace, line = error.__traceback__, 0
     while trace is not None:
         name = trace.tb_frame.f_code.co_filename
-        if name.startswith("/") and "genx_guest" not in name and not name.startswith(sys.base_prefix):
+        if name.startswith("/") and not name.startswith(_HERE) and not name.startswith(sys.base_prefix):
             line = trace.tb_lineno
         trace = trace.tb_next
     return line

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import ctypes
 import os
+import platform
 import resource
+import signal
 import struct
 
 _LIBC = ctypes.CDLL(None, use_errno=True)
@@ -24,7 +26,11 @@ _WRITES_BY_ABI = {
 }
 _NET_BIND_CONNECT = 0b11
 _SCOPE_ABSTRACT_AND_SIGNALS = 0b11
-_READ_EXECUTE = (1 << 0) | (1 << 2) | (1 << 3)
+_EXECUTE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 2, 1 << 3
+_PR_SET_PDEATHSIG = 1
+_PR_CAPBSET_DROP = 24
+_CAPSET = {"x86_64": 126, "aarch64": 91}
+_CAPABILITIES_3 = 0x20080522
 
 
 def prepare_zygote():
@@ -42,13 +48,30 @@ def no_new_privileges():
     _LIBC.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
+def die_with(parent):
+    """Be killed when `parent`, the process that started this one, is gone."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(70)
+
+
+def drop_capabilities():
+    """Root without any of root's powers; for others nothing changes. Raises OSError if it fails."""
+    for capability in range(64):
+        _LIBC.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+    number = _CAPSET.get(platform.machine())
+    header = struct.pack("=Ii", _CAPABILITIES_3, 0)
+    if number is None or _LIBC.syscall(number, header, bytes(24)) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
+
+
 def address_space():
     """Bytes of address space this process maps."""
     with open("/proc/self/statm") as statm:
         return int(statm.read().split()[0]) * resource.getpagesize()
 
 
-def limit(limits, mapped, writable_bytes=0):
+def limit(limits, mapped, writable_bytes=0, namespaces=True):
     """Resource ceilings of one fork; `mapped` is what it maps already. The wall clock is the parent's."""
     _lower(resource.RLIMIT_AS, mapped + limits["memory_bytes"])
     _lower(resource.RLIMIT_NOFILE, limits["open_files"])
@@ -56,7 +79,7 @@ def limit(limits, mapped, writable_bytes=0):
     _lower(resource.RLIMIT_FSIZE, writable_bytes)
     _lower(resource.RLIMIT_MEMLOCK, 0)
     _lower(resource.RLIMIT_MSGQUEUE, 0) if hasattr(resource, "RLIMIT_MSGQUEUE") else None
-    if _KERNEL >= (5, 14):
+    if namespaces and _KERNEL >= (5, 14):
         # Counted per user namespace since then; before, it would count the user's other processes too.
         _lower(resource.RLIMIT_NPROC, 256)
     # A second net under the parent's deadline, for the case that the parent itself hangs.
@@ -81,14 +104,14 @@ def _lower(which, value):
 class Landlock:
     """A ruleset that allows no write but to the paths named, made once and entered by every fork."""
 
-    def __init__(self, writable=(), readable=None):
+    def __init__(self, writable=(), readable=None, listable=()):
         self.abi = max(0, _LIBC.syscall(_LANDLOCK_CREATE, None, 0, 1))
         self.fd = -1
         if self.abi == 0:
             return
         files = sum(bits for abi, bits in _WRITES_BY_ABI.items() if abi <= self.abi)
         if readable is not None:
-            files |= _READ_EXECUTE
+            files |= _EXECUTE | _READ_FILE | _READ_DIR
         attributes = struct.pack(
             "=QQQ",
             files,
@@ -100,7 +123,9 @@ class Landlock:
         for path in writable:
             self._allow(path, files)
         for path in readable or ():
-            self._allow(path, _READ_EXECUTE)
+            self._allow(path, _READ_FILE | _READ_DIR)
+        for path in listable:
+            self._allow(path, _READ_DIR)
 
     def _allow(self, path, bits):
         try:
@@ -108,7 +133,7 @@ class Landlock:
         except OSError:
             return
         if not os.path.isdir(path):
-            bits &= _WRITE_FILE | (1 << 14) | (1 << 15) | (1 << 0) | (1 << 2)
+            bits &= _WRITE_FILE | (1 << 14) | (1 << 15) | _EXECUTE | _READ_FILE
         _LIBC.syscall(_LANDLOCK_ADD, self.fd, 1, struct.pack("=Qi", bits, beneath), 0)
         os.close(beneath)
 

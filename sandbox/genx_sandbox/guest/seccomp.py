@@ -23,7 +23,8 @@ _CLONE_THREAD = 0x00010000
 # CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 _CLONE_NEW = 0x80 | 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x20000000 | 0x40000000
 _IOCTLS = (0x5401, 0x5413, 0x5421, 0x541B, 0x5450, 0x5451)  # TCGETS WINSZ FIONBIO FIONREAD FIONCLEX FIOCLEX
-_PRCTLS = (3, 15, 16, 38)  # PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_SET_NO_NEW_PRIVS
+# PR_SET_PDEATHSIG (not for forks), PR_GET_DUMPABLE, PR_SET_NAME, PR_GET_NAME, PR_SET_NO_NEW_PRIVS
+_PRCTLS = (1, 3, 15, 16, 38)
 _FAMILIES = (1, 2, 10)  # unix, inet, inet6: all of them end inside an empty network namespace
 _SECCOMP_SET_MODE_FILTER = 1
 _SECCOMP = {"x86_64": 317, "aarch64": 277}
@@ -117,6 +118,8 @@ def small_filter(pid: int) -> bytes:
     for name in ("kill", "tgkill"):
         program.if_argument(name, 0, (pid,), _ALLOW, refuse)
     program.if_argument("prlimit64", 0, (0, pid), _ALLOW, refuse)
+    # Nobody may decide to outlive the zygote.
+    program.if_argument("prctl", 0, (1,), refuse, _ALLOW)
     return program.finish(_ALLOW, _ALLOW)
 
 

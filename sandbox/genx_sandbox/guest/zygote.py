@@ -18,7 +18,7 @@ import socket
 import sys
 
 from . import calls, child, seccomp
-from .confine import Landlock, address_space, limit, prepare_zygote
+from .confine import Landlock, address_space, die_with, drop_capabilities, limit, prepare_zygote
 
 
 class Confinement:
@@ -30,10 +30,14 @@ class Confinement:
         self.landlock = Landlock(writable=["/dev/null", *profile["writable"]])
         self.filter = seccomp.own_filter() if seccomp.supported() and not self.slow else None
         self.mapped = address_space()
+        self.namespaces = profile["namespaces"]
+        self.zygote = os.getpid()
 
     def enter(self, limits, keep):
         """Close every descriptor but the standard three and `keep`, then restrict this process."""
-        limit(limits, self.mapped, self.writable_bytes)
+        if not self.namespaces:
+            die_with(self.zygote)
+        limit(limits, self.mapped, self.writable_bytes, self.namespaces)
         self.landlock.enter()
         if self.filter is not None:
             self.filter.install()
@@ -66,6 +70,8 @@ def main(control_fd, profile_json):
     profile = json.loads(profile_json)
     control = socket.socket(fileno=control_fd)
     sys.dont_write_bytecode = True
+    if not profile["namespaces"]:
+        die_with(profile["parent"])
     prepare_zygote()
     _preload(profile)
     if profile["pytest"]:
@@ -73,6 +79,10 @@ def main(control_fd, profile_json):
 
         items.prepare()
     confinement = Confinement(profile)
+    if not profile["namespaces"]:
+        # Nothing stands around this process: what a jail would not show, it closes to itself.
+        drop_capabilities()
+        Landlock(["/dev/null"], profile["readable"], profile["listable"]).enter()
     silence = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(silence, standard)
@@ -122,7 +132,8 @@ def _fork(control, fds, confinement, prepared):
         socket.send_fds(control, [b"P"], [pidfd])
         os.close(pidfd)
     _, status = os.waitpid(pid, 0)
-    _end_leftovers()
+    if confinement.namespaces:
+        _end_leftovers()
     control.send(b"X%d" % status)
 
 

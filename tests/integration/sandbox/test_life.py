@@ -15,6 +15,7 @@ import pytest
 from genx_sandbox import (
     Call,
     InterpreterError,
+    Level,
     Limits,
     Outcome,
     Program,
@@ -25,7 +26,7 @@ from genx_sandbox import (
     Value,
     Workspace,
 )
-from genx_sandbox.jail import bubblewrap
+from genx_sandbox.jail import bubblewrap, landlocked
 
 SPIN = Program("spin", "spin", "/nowhere/spin.py", "def f():\n    while True:\n        pass\n")
 FINE = Program("fine", "fine", "/nowhere/fine.py", "def f():\n    return 1\n")
@@ -176,9 +177,17 @@ def test_runs_leak_no_descriptors(workspace):
         assert len(os.listdir("/proc/self/fd")) == before
 
 
-def test_without_bubblewrap_nothing_runs_and_the_advice_is_given(workspace, monkeypatch):
+def test_without_bubblewrap_the_full_level_is_refused_and_the_advice_given(workspace, monkeypatch):
     monkeypatch.setattr(bubblewrap, "find", lambda: None)
-    with Sandbox(workspace) as sandbox, pytest.raises(SandboxUnavailable, match="apt install bubblewrap"):
+    full = Sandbox(workspace, level=Level.FULL)
+    with full as sandbox, pytest.raises(SandboxUnavailable, match="apt install bubblewrap"):
+        list(sandbox.run_calls([FINE], CALL))
+
+
+def test_without_bubblewrap_and_landlock_nothing_runs(workspace, monkeypatch):
+    monkeypatch.setattr(bubblewrap, "find", lambda: None)
+    monkeypatch.setattr(landlocked, "available", lambda: False)
+    with Sandbox(workspace) as sandbox, pytest.raises(SandboxUnavailable, match="nothing is run"):
         list(sandbox.run_calls([FINE], CALL))
 
 
