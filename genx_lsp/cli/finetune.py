@@ -35,6 +35,7 @@ def finetune(
     ] = 1,
     role: Annotated[RoleChoice, typer.Option(help="Which of the two models' roles is trained.")] = "both",
     steps: Annotated[int, typer.Option(min=1, max=100_000, help="Training steps a role and round.")] = 100,
+    batch: Annotated[int, typer.Option(min=1, max=256, help="Examples a step; fewer need less memory.")] = 4,
     samples: Annotated[int, typer.Option(min=1, max=256, help="Tests and programs proposed a function.")] = 8,
     most: Annotated[int, typer.Option(min=0, help="Functions learnt from at most; 0 for all.")] = 0,
     model: Annotated[str, typer.Option(help="Name of a model, or a .gguf file.")] = "",
@@ -51,7 +52,7 @@ def finetune(
         if dry_run:
             _preview(source, most, settings, cancel)
         else:
-            _run(source, settings, cancel, role, rounds, steps, samples, most)
+            _run(source, settings, cancel, role, rounds, steps, batch, samples, most)
     if cancel.is_set():
         sys.exit(Exit.INTERRUPTED)
 
@@ -63,6 +64,7 @@ def _run(
     role: RoleChoice,
     rounds: int,
     steps: int,
+    batch: int,
     samples: int,
     most: int,
 ) -> None:
@@ -101,6 +103,7 @@ def _run(
                 roles=("code", "test") if role == "both" else (role,),
                 rounds=rounds,
                 steps=steps,
+                batch=batch,
                 samples=samples,
                 most=most,
                 say=lambda sentence: console.print(str(sentence), soft_wrap=True),

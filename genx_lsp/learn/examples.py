@@ -141,7 +141,18 @@ def of_infill(
         # Without the end of the line the prompt is an open one, which only a new line stops.
         if line.strip() and "\n" not in line and len(before) + len(line) + len(after) == len(code.source):
             end = "" if isinstance(request.prompt, Infill) else "\n"
+            line = _untold(request.prompt, before) + line
             yield Example("code", request.prompt, line + end, problem, origin, weight, request.max_tokens)
+
+
+def _untold(prompt: Prompt, before: str) -> str:
+    """Blanks before a hole that the prompt leaves to the model, as tokens take their blank along."""
+    said = prompt.prefix if isinstance(prompt, Infill) else getattr(prompt, "text", "")
+    blanks = len(before) - len(before.rstrip(" \t"))
+    for left in range(blanks + 1):
+        if said.endswith(before[max(0, len(before) - left - 80) : len(before) - left]):
+            return before[len(before) - left :]
+    return ""
 
 
 def _requests(

@@ -97,6 +97,7 @@ def finetune(
     roles: tuple[Role, ...],
     rounds: int,
     steps: int,
+    batch: int,
     samples: int,
     most: int,
     say: Any,
@@ -121,11 +122,12 @@ def finetune(
             rounds=rounds,
             roles=roles,
             steps=steps,
+            batch=batch,
             samples=samples,
             seed=settings.generation.seed,
             most=most,
         )
-        plan = Plan(steps=steps, seed=options.seed)
+        plan = Plan(steps=steps, batch=batch, seed=options.seed)
         split([p.key for p in problems], options.seed)
         needed = needs(model_file, problems, options, plan)
         require_room(needed, directory)

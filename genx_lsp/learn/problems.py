@@ -121,7 +121,7 @@ def _of_tasks(path: Path, workplace: Path, notes: list[str]) -> Iterator[Problem
 
 
 def _joined(prompt: str, solution: str) -> str:
-    """The prompt over its solution. MBPP's solutions are indented as their authors liked, the prompts by 4."""
+    """The prompt over its solution, which MBPP indents as its author liked and its prompts by 4."""
     solution = solution.expandtabs(4)
     first = next((line for line in solution.split("\n") if line.strip()), "")
     margin = first[: len(first) - len(first.lstrip())]

@@ -27,7 +27,7 @@ from genx_sandbox import SandboxCancelled
 
 _LONGEST = 1_024
 """Tokens; longer examples are left out, for the longest decides what a batch takes."""
-_MOST_HELD_OUT, _MOST_ANSWERS, _PROBES = 16, 4, 4
+_MOST_HELD_OUT, _MOST_ANSWERS, _PROBES = 12, 4, 3
 
 Progress = Callable[[str, int, int, str], None]
 """The step's name, how much of it is done, of how much, and a word on it."""

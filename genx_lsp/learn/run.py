@@ -38,6 +38,7 @@ class Options:
     rounds: int = 1
     roles: tuple[Role, ...] = ("code", "test")
     steps: int = 100
+    batch: int = 4
     samples: int = 8
     seed: int = 0
     most: int = 0

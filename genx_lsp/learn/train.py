@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import io
 import math
 import os
 import shutil
 import threading
+import time
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +24,8 @@ from genx_lsp.learn.folders import LearnError, read_json, write_json
 from genx_lsp.learn.losses import Plan, Tokenised, backward, drawn, mean_loss, pace
 
 _NEEDED = ("torch", "transformers", "peft", "gguf", "accelerate")
+_CHECKPOINT_SECONDS = 60.0
+"""Lost at most by a kill; a checkpoint of the 0.5B model is 60 MB and takes less than a second."""
 _PATIENCE = 3
 """Blocks in a row without a better held-out loss after which training stops."""
 
@@ -93,6 +98,7 @@ def train(
         stored = torch.load(folder / "checkpoint" / "optimizer.pt", map_location=device, weights_only=True)
         optimizer.load_state_dict(stored)
     micro = plan.batch
+    saved = time.monotonic()
     model.train()
     while state["step"] < plan.steps and state["worse"] < _PATIENCE:
         step = state["step"]
@@ -105,15 +111,18 @@ def train(
         optimizer.step()
         state["step"] = step + 1
         progress(state["step"], plan.steps, f"loss {loss:.3f}")
-        if state["step"] % plan.block == 0 or state["step"] == plan.steps or cancel.is_set():
+        if state["step"] % plan.block == 0 or state["step"] == plan.steps:
             held = mean_loss(model, held_out, device)
             if held < state["best"]:
                 state.update(best=held, best_step=state["step"], worse=0)
                 _save(model, folder / "best")
             else:
                 state["worse"] += 1
-            _checkpoint(model, optimizer, state, folder)
             progress(state["step"], plan.steps, f"loss {loss:.3f}, held out {held:.3f}")
+            saved = 0.0
+        if cancel.is_set() or time.monotonic() - saved > _CHECKPOINT_SECONDS:
+            _checkpoint(model, optimizer, state, folder)
+            saved = time.monotonic()
         if cancel.is_set():
             raise TrainingStopped
     return _finish(model_file, plan, state, probes, folder, device)
@@ -161,9 +170,11 @@ def _base(model_file: Path) -> Any:
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     try:
-        return AutoModelForCausalLM.from_pretrained(
-            str(model_file.parent), gguf_file=model_file.name, dtype=torch.float32
-        )
+        # It draws bars and gives advice to its own developers, in the middle of our progress.
+        with contextlib.redirect_stderr(io.StringIO()):
+            return AutoModelForCausalLM.from_pretrained(
+                str(model_file.parent), gguf_file=model_file.name, dtype=torch.float32
+            )
     except (ValueError, KeyError, NotImplementedError, RuntimeError) as error:
         from transformers.integrations.ggml import GGUF_CONFIG_MAPPING
 
@@ -178,6 +189,8 @@ def _with_lora(model: Any, plan: Plan, stored: Path | None) -> Any:
 
     if stored is not None:
         return PeftModel.from_pretrained(model, str(stored), is_trainable=True)
+    # The part of `transformers` that warns here is called by `peft`, not by us.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     config = LoraConfig(
         r=plan.rank,
         lora_alpha=plan.alpha,
@@ -192,7 +205,7 @@ def _save(model: Any, folder: Path) -> None:
     """A peft folder, replaced as a whole."""
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
-    model.save_pretrained(str(partial))
+    model.save_pretrained(str(partial), save_embedding_layers=False)
     _swap(partial, folder)
 
 
@@ -201,7 +214,7 @@ def _checkpoint(model: Any, optimizer: Any, state: dict[str, Any], folder: Path)
 
     partial = folder / "checkpoint.partial"
     shutil.rmtree(partial, ignore_errors=True)
-    model.save_pretrained(str(partial))
+    model.save_pretrained(str(partial), save_embedding_layers=False)
     torch.save(optimizer.state_dict(), partial / "optimizer.pt")
     write_json(partial / "state.json", state)
     _swap(partial, folder / "checkpoint")

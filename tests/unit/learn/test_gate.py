@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import pytest
+
+from genx_lsp.learn.gate import CONFIDENCE, Trial, judge, measure, told
+
+
+def trials(held: list[tuple[float, float]], likelihood: list[tuple[float, float]]) -> list[Trial]:
+    return [Trial(str(n), h, li) for n, (h, li) in enumerate(zip(held, likelihood, strict=True))]
+
+
+def test_a_gain_on_every_function_is_sure() -> None:
+    found = measure([(0.2, 0.4), (0.5, 0.6), (0.0, 0.3)])
+    assert found is not None
+    assert found.confidence == 1.0
+    assert found.without == pytest.approx(0.7 / 3)
+    assert found.gain == pytest.approx(0.2)
+
+
+def test_no_change_is_no_gain() -> None:
+    found = measure([(0.5, 0.5)] * 8)
+    assert found is not None
+    assert found.confidence == 0.0
+
+
+def test_the_bootstrap_pairs_by_function() -> None:
+    """Functions differ far more than adapters do; unpaired, this gain would drown in that."""
+    found = measure([(n / 10, n / 10 + 0.01) for n in range(10)])
+    assert found is not None
+    assert found.confidence == 1.0
+
+
+def test_a_mixed_result_has_a_confidence_in_between() -> None:
+    found = measure([(0.0, 0.5), (0.5, 0.2), (0.4, 0.5), (0.5, 0.4), (0.1, 0.2)])
+    assert found is not None
+    assert 0.5 < found.confidence < CONFIDENCE
+
+
+def test_nothing_measured_is_nothing() -> None:
+    assert measure([]) is None
+    assert not judge([]).promoted
+
+
+def test_a_winner_is_promoted() -> None:
+    judgement = judge(trials([(0.2, 0.6)] * 5, [(-1.0, -0.8)] * 5))
+    assert judgement.promoted
+    assert "execution and likelihood" in judgement.says
+
+
+def test_a_win_in_likelihood_does_not_make_up_for_tests_that_hold_less_often() -> None:
+    judgement = judge(trials([(0.6, 0.4)] * 5, [(-1.0, -0.5)] * 5))
+    assert not judgement.promoted
+    assert "worse by execution" in judgement.says
+
+
+def test_a_win_in_likelihood_alone_suffices_where_execution_is_as_good() -> None:
+    """The style of what a person accepted shows in the likelihood only."""
+    judgement = judge(trials([(0.5, 0.5)] * 5, [(-1.0, -0.5)] * 5))
+    assert judgement.promoted
+    assert "likelihood" in judgement.says
+
+
+def test_an_unsure_gain_is_kept_aside() -> None:
+    judgement = judge(trials([(0.2, 0.9), (0.5, 0.1), (0.3, 0.4)], [(-1.0, -1.0)] * 3))
+    assert not judgement.promoted
+    assert "no gain that is sure" in judgement.says
+
+
+def test_the_same_trials_give_the_same_judgement() -> None:
+    some = trials([(0.1, 0.2), (0.3, 0.2), (0.5, 0.9)], [(-1.0, -0.9), (-2.0, -2.1), (-1.5, -1.2)])
+    assert judge(some, seed=3) == judge(some, seed=3)
+
+
+def test_the_report_names_both_figures_and_the_confidence() -> None:
+    text = told(judge(trials([(0.25, 0.75)] * 5, [(-1.0, -0.5)] * 5)))
+    assert "0.250 -> 0.750 (5 functions, better with confidence 1.00)" in text
+    assert "-1.000 -> -0.500" in text
