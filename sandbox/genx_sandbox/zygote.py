@@ -106,7 +106,7 @@ class Zygote:
             empty = os.open(os.devnull, os.O_RDONLY)
             words = [str(empty) if word == DATA_FD else word for word in self.recipe.command]
             line = [*words, self.recipe.interpreter, "-I", "-B", "-c", self.recipe.boot]
-            line += [str(theirs.fileno()), json.dumps({**self.recipe.profile, "parent": os.getpid()})]
+            line += [str(theirs.fileno()), json.dumps(self._profile())]
             try:
                 self._process = spawner.start(line, [theirs.fileno(), empty], complaints, {})
             except OSError as error:
@@ -129,6 +129,10 @@ class Zygote:
                 raise SandboxUnavailable(f"The sandbox could not be started: {last}.")
         self.facts = json.loads(ready[1:])
         self._busy = False
+
+    def _profile(self) -> dict[str, Any]:
+        known = {name: value for name, value in self.recipe.profile.items() if name != "signature"}
+        return {**known, "parent": os.getpid()}
 
     def fork(self, request: bytes, calls: bytes = b"", cancel: threading.Event | None = None) -> Fork:
         """Have a child forked that serves `request`. Starts the jail again if it is gone.

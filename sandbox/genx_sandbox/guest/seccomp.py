@@ -117,7 +117,8 @@ def small_filter(pid: int) -> bytes:
         program.answer(name, refuse)
     for name in ("kill", "tgkill"):
         program.if_argument(name, 0, (pid,), _ALLOW, refuse)
-    program.if_argument("prlimit64", 0, (0, pid), _ALLOW, refuse)
+    for name in ("prlimit64", "sched_setaffinity"):
+        program.if_argument(name, 0, (0, pid), _ALLOW, refuse)
     # Nobody may decide to outlive the zygote.
     program.if_argument("prctl", 0, (1,), refuse, _ALLOW)
     return program.finish(_ALLOW, _ALLOW)

@@ -1,0 +1,106 @@
+"""The arena: a host with secrets, listeners and a bystander, and a jail beside them.
+
+Each attack is Python source that defines `attack()`, which returns what it gained or raises. It is tried
+outside, in a process of its own, where it must succeed (else it proves nothing), and inside.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from genx_sandbox import Call, Level, Limits, Outcome, Program, Sandbox, Workspace
+
+SECRET = "the secret of the arena"
+
+
+@dataclass(frozen=True)
+class Arena:
+    """What attacks are aimed at, by the names their sources use."""
+
+    targets: dict[str, object]
+    folder: Path
+    sandboxes: dict[Level, Sandbox]
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The full level's."""
+        return self.sandboxes[Level.FULL]
+
+    def outside(self, source: str) -> str:
+        """Run the attack in an unprotected process; what it gained, or "" if it failed."""
+        tail = "\nimport json\nprint(json.dumps(['gained', repr(attack())]))\n"
+        environment = {**os.environ, "GENX_ARENA_SECRET": SECRET}
+        done = subprocess.run(
+            [sys.executable, "-c", self._source(source) + tail],
+            capture_output=True, text=True, timeout=60, cwd=self.folder, env=environment, check=False,
+        )  # fmt: skip
+        lines = [line for line in done.stdout.splitlines() if line.startswith('["gained"')]
+        return json.loads(lines[-1])[1] if lines else ""
+
+    def inside(self, source: str, level: Level = Level.FULL) -> Outcome:
+        """Run the attack as a candidate."""
+        program = Program(
+            "attack", "attack_module", str(self.folder / "attack_module.py"), self._source(source)
+        )
+        (result,) = self.sandboxes[level].run_calls([program], [Call("attack", "attack()")])
+        return result.outcomes[0]
+
+    def _source(self, source: str) -> str:
+        lines = [f"{name} = {value!r}" for name, value in self.targets.items()]
+        return "\n".join(["import ctypes, os, socket, sys", *lines, source])
+
+
+@contextmanager
+def open_arena(place: Path) -> Iterator[Arena]:
+    """An arena in an empty folder, and a sandbox of each level over it."""
+    folder = place / "project"
+    (folder / ".git").mkdir(parents=True)
+    (folder / "sub").mkdir()
+    for secret in ("../secret.txt", ".env", ".env.local", "server.pem", "id_rsa", ".git/config", "sub/.env"):
+        (folder / secret).write_text(SECRET, encoding="utf-8")
+    for module in ("module.py", "victim.py"):
+        (folder / module).write_text("x = 1\n", encoding="utf-8")
+    (folder / "link").symlink_to("../secret.txt")
+    os.environ["GENX_ARENA_SECRET"] = SECRET
+    bystander = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    with (
+        socket.create_server(("127.0.0.1", 0)) as tcp,
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp,
+    ):
+        udp.bind(("127.0.0.1", 0))
+        with socket.socket(socket.AF_UNIX) as unix, socket.socket(socket.AF_UNIX) as abstract:
+            unix.bind(str(place / "s"))
+            unix.listen()
+            abstract.bind(f"\0genx-arena-{os.getpid()}")
+            abstract.listen()
+            targets = {
+                "PLACE": str(place),
+                "PROJECT": str(folder),
+                "HOST_PID": bystander.pid,
+                "PARENT_PID": os.getpid(),
+                "TCP_PORT": tcp.getsockname()[1],
+                "UDP_PORT": udp.getsockname()[1],
+                "UNIX_PATH": str(place / "s"),
+                "ABSTRACT": f"\0genx-arena-{os.getpid()}",
+                "SECRET": SECRET,
+                "HOST_NAME": os.uname().nodename,
+            }
+            workspace = Workspace(Path(sys.executable), folder, (folder,))
+            limits = Limits(call_seconds=2.0, memory_bytes=256 * 1024 * 1024)
+            with ExitStack() as stack:
+                sandboxes = {
+                    level: stack.enter_context(Sandbox(workspace, limits, jobs=1, level=level))
+                    for level in (Level.FULL, Level.REDUCED)
+                }
+                yield Arena(targets, folder, sandboxes)
+    bystander.kill()
+    bystander.wait()
+    del os.environ["GENX_ARENA_SECRET"]
