@@ -187,10 +187,10 @@ def _base(model_file: Path) -> Any:
 def _with_lora(model: Any, plan: Plan, stored: Path | None) -> Any:
     from peft import LoraConfig, PeftModel, get_peft_model
 
+    # The part of `transformers` that warns is called by `peft`, not by us.
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     if stored is not None:
         return PeftModel.from_pretrained(model, str(stored), is_trainable=True)
-    # The part of `transformers` that warns here is called by `peft`, not by us.
-    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     config = LoraConfig(
         r=plan.rank,
         lora_alpha=plan.alpha,
