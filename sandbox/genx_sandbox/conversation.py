@@ -47,6 +47,8 @@ class Conversation(Protocol):
     deadline: float
     calls: bytes
     """What `request` refers to, one object shared by all programs of a run."""
+    partner: bytes
+    """The request of a second process; empty where there is none."""
 
     def request(self) -> bytes:
         """What the next fork is to do; starts the clock."""
@@ -84,6 +86,7 @@ class CallsConversation:
         self._program = program
         self._count = count
         self.calls = calls
+        self.partner = b""
         self._limits = limits
         self._place = (folder, list(roots))
         self._outcomes: list[Outcome] = []

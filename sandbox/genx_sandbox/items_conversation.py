@@ -11,11 +11,12 @@ from typing import Any
 from genx_sandbox.conversation import settings
 from genx_sandbox.decoding import ProtocolError, text_of
 from genx_sandbox.limits import Limits
-from genx_sandbox.outcomes import ItemResult, ItemsResult
+from genx_sandbox.outcomes import Grade, ItemResult, ItemsResult
 from genx_sandbox.programs import Program, TestFile
 from genx_sandbox.zygote import JAIL_ENDED
 
 _OUTCOMES = ("passed", "failed", "skipped", "error")
+_SPLIT_OUTCOMES = ("passed", "failed", "refused", "crash")
 _MOST_ITEMS = 10_000
 
 
@@ -26,6 +27,9 @@ def shared_file(file: TestFile) -> bytes:
 
 class ItemsConversation:
     """Items one after another in one fork; after a crash the rest goes to a new one, within one deadline."""
+
+    _known_outcomes: tuple[str, ...] = _OUTCOMES
+    _grade = Grade.ITEMS
 
     def __init__(
         self,
@@ -49,6 +53,7 @@ class ItemsConversation:
         self.largest_frame = limits.text_bytes * 8 + 4 * 1024 * 1024
         self.deadline = 0.0
         self.calls = shared
+        self.partner = b""
 
     def request(self) -> bytes:
         """Program, file, and after a crash only the items still to run."""
@@ -56,7 +61,7 @@ class ItemsConversation:
             self.deadline = time.monotonic() + self._limits.items_seconds
         rest = [name for name in self._collected if name not in self._results]
         message = {
-            "grade": "items",
+            "grade": self._grade.value,
             "program": asdict(self._program),
             "file": {
                 "path": str(self._file.path),
@@ -81,9 +86,9 @@ class ItemsConversation:
         elif "item" in message:
             name, outcome = text_of(message, "item"), message.get("outcome")
             seconds = message.get("seconds")
-            if name != self._running or outcome not in _OUTCOMES or type(seconds) is not float:
+            if name != self._running or outcome not in self._known_outcomes or type(seconds) is not float:
                 raise ProtocolError("not an item's result")
-            self._results[name] = ItemResult(name, outcome, text_of(message, "detail"), seconds)
+            self._results[name] = ItemResult(name, outcome, text_of(message, "detail"), seconds, self._grade)
             self._running = ""
         elif "end" in message:
             self._error = text_of(message, "end")
@@ -100,16 +105,20 @@ class ItemsConversation:
         limit = f"longer than {self._limits.items_seconds:g} s"
         if self._running:
             kind, detail = ("timeout", limit) if timed_out else ("crash", why)
-            self._results[self._running] = ItemResult(self._running, kind, detail)  # type: ignore[arg-type]
+            self._results[self._running] = ItemResult(self._running, kind, detail, 0.0, self._grade)  # type: ignore[arg-type]
             self._running = ""
         elif not self._collected:
             self._error = f"collection took {limit}" if timed_out else f"collection ended the process: {why}"
         rest = [name for name in self._collected if name not in self._results]
-        if timed_out or not rest or self._deaths >= self._limits.deaths or self._error:
+        if self._over(timed_out) or not rest or self._deaths >= self._limits.deaths or self._error:
             reason = f"not run: the file took {limit}" if timed_out else f"not run: {why}"
             for name in rest:
-                self._results[name] = ItemResult(name, "refused", reason)
+                self._results[name] = ItemResult(name, "refused", reason, 0.0, self._grade)
             self._ended = True
+
+    def _over(self, timed_out: bool) -> bool:
+        """Whether nothing may follow."""
+        return timed_out
 
     @property
     def done(self) -> bool:
@@ -118,11 +127,46 @@ class ItemsConversation:
 
     def result(self) -> ItemsResult:
         """The items, in the order in which they were collected."""
-        missing = ItemResult("", "refused", "not run")
+        missing = ItemResult("", "refused", "not run", 0.0, self._grade)
         items = tuple(self._results.get(name, missing) for name in self._collected)
         # An item that pytest never reached (`-x` in the project's options) is named, not lost.
         named = tuple(
-            i if i.node_id else ItemResult(n, i.outcome, i.detail)
+            i if i.node_id else ItemResult(n, i.outcome, i.detail, 0.0, self._grade)
             for i, n in zip(items, self._collected, strict=True)
         )
         return ItemsResult(self._program.key, named, self._error)
+
+
+class SplitConversation(ItemsConversation):
+    """Tests in one process, the program in another; each test has a call's time."""
+
+    _known_outcomes = _SPLIT_OUTCOMES
+    _grade = Grade.SPLIT
+
+    def __init__(
+        self, program: Program, file: TestFile, limits: Limits, folder: str, roots: Sequence[str]
+    ) -> None:
+        super().__init__(program, file, b"", limits, folder, roots)
+        # The program's own request names no test: what is expected is nowhere in its process.
+        message = {
+            "program": asdict(program),
+            "limits": {**settings(limits, 0), "cpu_seconds": limits.items_seconds * 4},
+            "folder": folder,
+            "import_roots": list(roots),
+        }
+        self.partner = json.dumps(message).encode()
+
+    def request(self) -> bytes:
+        """As for items, but the stand-in needs the module's name only."""
+        self.deadline = time.monotonic() + 2 * self._limits.load_seconds
+        asked = json.loads(super().request())
+        asked["program"]["source"] = ""
+        return json.dumps(asked).encode()
+
+    def hear(self, message: dict[str, Any]) -> None:
+        """As for items; each frame gives time for the next."""
+        super().hear(message)
+        self.deadline = time.monotonic() + self._limits.call_seconds
+
+    def _over(self, timed_out: bool) -> bool:
+        return False

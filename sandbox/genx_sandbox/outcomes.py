@@ -104,6 +104,8 @@ class ItemResult:
     detail: str = ""
     """The short failure text."""
     seconds: float = 0.0
+    grade: Grade = Grade.ITEMS
+    """How it was executed, and so whether a program could have forged it."""
 
 
 @dataclass(frozen=True)

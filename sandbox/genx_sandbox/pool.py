@@ -141,7 +141,8 @@ class _Turn:
         self._frames = Frames(self.conversation.largest_frame)
         if not self.zygote.alive():
             self.zygote.start(cancel)
-        self.fork = self.zygote.fork(self.conversation.request(), self.conversation.calls, cancel)
+        talk = self.conversation
+        self.fork = self.zygote.fork(talk.request(), talk.calls, cancel, talk.partner)
 
     def advance(self, cancel: threading.Event | None) -> None:
         """Read what is there, then look at the clock: an answer that came in time counts."""

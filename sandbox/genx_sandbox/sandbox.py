@@ -12,7 +12,7 @@ from typing import Protocol
 from genx_sandbox import levels
 from genx_sandbox.conversation import CallsConversation, shared_calls
 from genx_sandbox.errors import SandboxUnavailable
-from genx_sandbox.items_conversation import ItemsConversation, shared_file
+from genx_sandbox.items_conversation import ItemsConversation, SplitConversation, shared_file
 from genx_sandbox.jail import bubblewrap, interpreter, landlocked, overlay, view
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import ItemsResult, Level, ProgramResult
@@ -96,6 +96,18 @@ class Sandbox:
         talks = [ItemsConversation(p, file, shared, self._limits, folder, roots) for p in programs]
         return self._pool.run(lambda: self._items_recipe(file.path), talks, cancel)
 
+    def run_split(
+        self, programs: Sequence[Program], file: TestFile, cancel: threading.Event | None = None
+    ) -> Iterator[ItemsResult]:
+        """Run a file's test functions in one process and each program in another (split grade).
+
+        For plain functions, parametrised or not (see `grades.grade_of`); a test that turns out to need the
+        program's objects in its own process is `refused`.
+        """
+        folder, roots = self._places()
+        talks = [SplitConversation(p, file, self._limits, folder, roots) for p in programs]
+        return self._pool.run(self._split_recipe, talks, cancel)
+
     def close(self) -> None:
         """End every process of it, from any thread. Runs under way raise SandboxError."""
         self._pool.close()
@@ -122,14 +134,22 @@ class Sandbox:
             return fresh
 
     def _calls_recipe(self) -> Recipe:
+        return self._closed_recipe("values")
+
+    def _split_recipe(self) -> Recipe:
+        return self._closed_recipe("split")
+
+    def _closed_recipe(self, grade: str) -> Recipe:
+        """A zygote for the grades in which no path can be written to."""
         level = self._usable_level()
         python = interpreter.examine(self._workspace.interpreter)
         seen = self._look(python, whole_system=False)
         profile: dict[str, object] = {
             "writable": [],
             "writable_bytes": 0,
-            "preload": preload_for("values"),
+            "preload": preload_for(grade),
             "pytest": False,
+            "split": grade == "split",
             "namespaces": level is Level.FULL,
         }
         if level is Level.REDUCED:
@@ -137,7 +157,8 @@ class Sandbox:
             # The signature is told so that a zygote with rules for replaced files is not used again.
             profile.update(readable=rules.readable, listable=rules.listable, signature=rules.signature)
             return Recipe((), str(python.executable), profile, landlocked.BOOT)
-        command = bubblewrap.command(_bwrap(), seen, _ENVIRONMENT)
+        site = overlay.own_pytest() if grade == "split" else ()
+        command = bubblewrap.command(_bwrap(), seen, _ENVIRONMENT, site=site)
         return Recipe(tuple(command), str(python.executable), profile)
 
     def _usable_level(self) -> Level:
@@ -170,6 +191,7 @@ class Sandbox:
             "writable_bytes": self._limits.scratch_bytes,
             "preload": preload_for("items"),
             "pytest": True,
+            "split": False,
             "namespaces": True,
         }
         return Recipe(tuple(command), str(python.executable), profile)

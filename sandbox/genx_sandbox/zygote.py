@@ -134,22 +134,29 @@ class Zygote:
         known = {name: value for name, value in self.recipe.profile.items() if name != "signature"}
         return {**known, "parent": os.getpid()}
 
-    def fork(self, request: bytes, calls: bytes = b"", cancel: threading.Event | None = None) -> Fork:
+    def fork(
+        self,
+        request: bytes,
+        calls: bytes = b"",
+        cancel: threading.Event | None = None,
+        partner: bytes = b"",
+    ) -> Fork:
         """Have a child forked that serves `request`. Starts the jail again if it is gone.
 
         `calls` are what `request` refers to; the zygote is told them once, however many forks follow.
+        `partner` is the request of a second child, the program that a test in the split grade talks to.
         """
         for attempt in range(3):
             if not self.alive() or (self._busy and not self.wait_for_exit()):
                 self.start(cancel)
-            forked = self._try_fork(request, calls, cancel, b"C" if attempt == 0 else b"c")
+            forked = self._try_fork(request, calls, cancel, b"C" if attempt == 0 else b"c", partner)
             if forked is not None:
                 return forked
             self.close()
         raise SandboxError("The sandbox's zygote dies whenever it is asked to fork; see `genx-lsp doctor`.")
 
     def _try_fork(
-        self, request: bytes, calls: bytes, cancel: threading.Event | None, how: bytes
+        self, request: bytes, calls: bytes, cancel: threading.Event | None, how: bytes, partner: bytes
     ) -> Fork | None:
         assert self._control is not None
         memory = _memory(request)
@@ -162,7 +169,10 @@ class Zygote:
                 finally:
                     os.close(shared)
                 self._calls = calls
-            socket.send_fds(self._control, [b"F"], [theirs.fileno(), memory])
+            if partner:
+                self._send_pair(theirs, memory, partner)
+            else:
+                socket.send_fds(self._control, [b"F"], [theirs.fileno(), memory])
             message, fds = self._receive_fds(cancel)
             if message != b"P":
                 ours.close()
@@ -180,6 +190,17 @@ class Zygote:
         self._busy = True
         ours.setblocking(False)
         return Fork(ours, fds[0] if fds else -1, self)
+
+    def _send_pair(self, told: socket.socket, request: int, partner: bytes) -> None:
+        assert self._control is not None
+        test, program = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with test, program:
+            theirs = _memory(partner)
+            try:
+                fds = [told.fileno(), request, test.fileno(), theirs, program.fileno()]
+                socket.send_fds(self._control, [b"S"], fds)
+            finally:
+                os.close(theirs)
 
     def _receive_fds(self, cancel: threading.Event | None) -> tuple[bytes, list[int]]:
         assert self._control is not None
@@ -266,4 +287,5 @@ def preload_for(grade: str) -> Sequence[str]:
     """Standard modules a zygote imports once, so that its forks need not."""
     usual = ["abc", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "functools", "heapq"]
     usual += ["itertools", "json", "math", "operator", "random", "re", "string", "typing"]
-    return [*usual, "asyncio", "inspect", "tempfile", "unittest"] if grade == "items" else usual
+    more = {"items": ["asyncio", "inspect", "tempfile", "unittest"], "split": ["inspect"]}
+    return [*usual, *more.get(grade, [])]

@@ -8,7 +8,8 @@ import linecache
 import os
 import sys
 
-from . import calls, loading, probes
+from . import calls, loading, probes, program, split
+from .confine import unreadable
 from .wire import Channel, frame
 
 
@@ -18,8 +19,36 @@ def run(channel_fd, request_fd, confinement, shared):
     try:
         request = json.loads(read_all(request_fd))
         channel = Channel(channel_fd)
-        confinement.enter(request["limits"], keep=channel_fd)
+        confinement.enter(request["limits"], keep=(channel_fd,))
         _serve(channel, request, shared)
+    except BaseException:
+        exit_now(70)
+    exit_now(0)
+
+
+def run_program(line_fd, request_fd, confinement):
+    """The split grade's program: answers the test over `line_fd`; never returns."""
+    exit_now = os._exit
+    try:
+        request = json.loads(read_all(request_fd))
+        confinement.enter(request["limits"], keep=(line_fd,))
+        _settle(request)
+        program.serve(line_fd, request)
+    except BaseException:
+        exit_now(70)
+    exit_now(0)
+
+
+def run_test(channel_fd, request_fd, line_fd, confinement):
+    """The split grade's test: asks the program over `line_fd`, reports to the parent; never returns."""
+    exit_now = os._exit
+    try:
+        request = json.loads(read_all(request_fd))
+        channel = Channel(channel_fd)
+        unreadable()
+        confinement.enter(request["limits"], keep=(channel_fd, line_fd))
+        _settle(request)
+        split.serve(channel, line_fd, request)
     except BaseException:
         exit_now(70)
     exit_now(0)
@@ -50,7 +79,7 @@ def rehearse():
     would have to copy for itself: measured, 15 % of what a fork costs.
     """
     limits = {"value_bytes": 65536, "value_depth": 24, "value_items": 5000, "text_bytes": 8192}
-    program = {
+    played = {
         "module": "_genx_rehearsal",
         "path": "/_genx_rehearsal.py",
         "source": _PLAY,
@@ -58,7 +87,7 @@ def rehearse():
         "probes": False,
     }
     prepared = [calls.prepare({"expression": line}) for line in _LINES] * 8
-    request = {"grade": "values", "program": program, "first": 0, "limits": limits}
+    request = {"grade": "values", "program": played, "first": 0, "limits": limits}
     request.update({"import_roots": [], "folder": "/"})
     for _ in range(3):
         _serve(_Silence(), json.loads(json.dumps(request)), _Played(prepared))
@@ -74,10 +103,10 @@ def _serve(channel, request, shared):
 
         items.serve(channel, request)
         return
-    program = request["program"]
-    probe = probes.Probe() if program["probes"] else None
+    source = request["program"]
+    probe = probes.Probe() if source["probes"] else None
     try:
-        finder = loading.install(program, request["import_roots"], probe.instrument if probe else None)
+        finder = loading.install(source, request["import_roots"], probe.instrument if probe else None)
         if probe is not None:
             finder.extra[probes.NAME] = probe.hits
         module = loading.load(finder)

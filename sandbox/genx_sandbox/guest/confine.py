@@ -55,6 +55,11 @@ def die_with(parent):
         os._exit(70)
 
 
+def unreadable():
+    """Close this process's memory and descriptors to its siblings, whatever else is there to stop them."""
+    _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
 def drop_capabilities():
     """Root without any of root's powers; for others nothing changes. Raises OSError if it fails."""
     for capability in range(64):

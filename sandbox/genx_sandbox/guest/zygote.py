@@ -2,7 +2,8 @@
 
 The control socket carries single-datagram messages. From the parent: `C` with a memfd of what the forks
 to come share (`c`: left to them to compile); `F` with two descriptors (the child's socket, a memfd
-holding the request). To the parent: `R` + JSON once ready, `P` with the child's pidfd, `X` + the child's
+holding the request); `S` with five (the test's socket, request and line, the program's request and line).
+To the parent: `R` + JSON once ready, `P` with the child's pidfd, `X` + the child's
 wait status as text.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib.util
 import json
 import os
 import signal
@@ -34,15 +36,18 @@ class Confinement:
         self.zygote = os.getpid()
 
     def enter(self, limits, keep):
-        """Close every descriptor but the standard three and `keep`, then restrict this process."""
+        """Restrict this process, and close every descriptor but the standard three and those in `keep`."""
         if not self.namespaces:
             die_with(self.zygote)
         limit(limits, self.mapped, self.writable_bytes, self.namespaces)
         self.landlock.enter()
         if self.filter is not None:
             self.filter.install()
-        os.closerange(3, keep)
-        os.closerange(keep + 1, 4096)
+        first = 3
+        for fd in sorted(keep):
+            os.closerange(first, fd)
+            first = fd + 1
+        os.closerange(first, 4096)
 
 
 class Prepared:
@@ -78,6 +83,8 @@ def main(control_fd, profile_json):
         from . import items
 
         items.prepare()
+    if profile["split"]:
+        _preload_for_tests()
     confinement = Confinement(profile)
     if not profile["namespaces"]:
         # Nothing stands around this process: what a jail would not show, it closes to itself.
@@ -101,7 +108,7 @@ def main(control_fd, profile_json):
     gc.freeze()
     prepared = Prepared([], False)
     while True:
-        message, fds, _, _ = socket.recv_fds(control, 16, 2)
+        message, fds, _, _ = socket.recv_fds(control, 16, 5)
         if not message:
             return
         if message in (b"C", b"c") and len(fds) == 1:
@@ -112,6 +119,8 @@ def main(control_fd, profile_json):
             prepared = Prepared(shared, message == b"C")
         if message == b"F" and len(fds) == 2:
             _fork(control, fds, confinement, prepared)
+        if message == b"S" and len(fds) == 5:
+            _fork_pair(control, fds, confinement)
 
 
 def _fork(control, fds, confinement, prepared):
@@ -124,6 +133,32 @@ def _fork(control, fds, confinement, prepared):
             os._exit(70)
     for fd in fds:
         os.close(fd)
+    _await(control, pid, confinement)
+
+
+def _fork_pair(control, fds, confinement):
+    """A program first, which knows nothing of its test; then the test, and the two end together."""
+    told, request, line, program_request, program_line = fds
+    program = os.fork()
+    if program == 0:
+        try:
+            control.close()
+            child.run_program(program_line, program_request, confinement)
+        finally:
+            os._exit(70)
+    test = os.fork()
+    if test == 0:
+        try:
+            control.close()
+            child.run_test(told, request, line, confinement)
+        finally:
+            os._exit(70)
+    for fd in fds:
+        os.close(fd)
+    _await(control, test, confinement, program)
+
+
+def _await(control, pid, confinement, partner=0):
     try:
         pidfd = os.pidfd_open(pid)
     except (AttributeError, OSError):
@@ -132,6 +167,10 @@ def _fork(control, fds, confinement, prepared):
         socket.send_fds(control, [b"P"], [pidfd])
         os.close(pidfd)
     _, status = os.waitpid(pid, 0)
+    if partner:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(partner, signal.SIGKILL)
+        os.waitpid(partner, 0)
     if confinement.namespaces:
         _end_leftovers()
     control.send(b"X%d" % status)
@@ -141,6 +180,16 @@ def _end_leftovers():
     """End whatever the child left behind. In a pid namespace of its own this reaches nobody else."""
     with contextlib.suppress(ProcessLookupError):
         os.kill(-1, signal.SIGKILL)
+
+
+def _preload_for_tests():
+    """pytest for `raises`, `approx` and marks, if there is one; no plugin of it."""
+    from . import items
+
+    if importlib.util.find_spec("pytest") is None:
+        sys.path.append(items.SITE)
+    with contextlib.suppress(Exception):
+        importlib.import_module("pytest")
 
 
 def _preload(profile):
