@@ -13,6 +13,7 @@ from itertools import islice
 
 from genx_lsp.candidate import CallTest, CodeCandidate, TestOrigin
 from genx_lsp.engine import doubt
+from genx_lsp.engine.answers import answer
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.job import Job
@@ -163,9 +164,9 @@ def settle(job: Job, test: CallTest, settled: Sequence[Settled]) -> tuple[CallTe
 
 
 def same(job: Job, code: CodeCandidate, test: CallTest) -> bool:
-    """A fix does on this call what the saved code does."""
+    """The program gives the answer to this call that the saved code gives."""
     outcome, current = job.matrix.outcome(code, test), job.matrix.outcome(job.original, test)
-    return outcome is not None and current is not None and outcome.key == current.key
+    return outcome is not None and current is not None and answer(outcome) == answer(current)
 
 
 def observed(outcome: Outcome) -> Expectation | None:

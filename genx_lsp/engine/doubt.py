@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin
+from genx_lsp.engine.answers import answer, answers
 from genx_lsp.engine.job import Job
 from genx_lsp.engine.trust import ACCIDENTS, mentions
 from genx_lsp.rank.agreement import expected_outcomes
@@ -31,7 +32,7 @@ class Settled:
 
     test: CallTest
     key: str
-    """Outcome key of the majority."""
+    """The majority's answer."""
     outcome: Outcome
     share: float
     """Of the witnesses' weight, in [SETTLED_SHARE, 1]."""
@@ -50,7 +51,7 @@ def settled_calls(job: Job) -> list[Settled]:
     tests = one_test_a_call(job.usable)
     if len(programs) < SETTLED_PROGRAMS or not tests:
         return []
-    rows = [job.matrix.behaviour(code, tests) for code in programs]
+    rows = [answers(job.matrix, code, tests) for code in programs]
     votes = expected_outcomes(rows, [job.witnesses[code.key] for code in programs])
     settled = []
     for column, (test, vote) in enumerate(zip(tests, votes, strict=True)):
@@ -64,7 +65,7 @@ def settled_calls(job: Job) -> list[Settled]:
         current = job.matrix.outcome(job.original, test)
         if outcome is None or current is None or not tells(job, outcome):
             continue
-        dissent = current.key != vote.winner
+        dissent = answer(current) != vote.winner
         if dissent and not tells(job, current):
             # The saved code fails where nothing says that it may not: unspecified, not wrong.
             continue
@@ -75,10 +76,10 @@ def settled_calls(job: Job) -> list[Settled]:
 def confirmed(job: Job) -> bool:
     """Enough samples did what the saved code does, on every call that says anything."""
     tests = [t for t in one_test_a_call(job.usable) if says_something(job, t)]
-    current = job.matrix.behaviour(job.original, tests)
+    current = answers(job.matrix, job.original, tests)
     samples = 0.0
     for code in witnesses(job):
-        if loads(job, code) and job.matrix.behaviour(code, tests) == current:
+        if loads(job, code) and answers(job.matrix, code, tests) == current:
             samples += job.witnesses[code.key]
     return bool(tests) and samples >= SETTLED_SAMPLES
 

@@ -31,8 +31,8 @@ from genx_sandbox import Executor, SandboxCancelled
 FINISH_SECONDS = 20.0
 # Of the time for proposing, so much may go to the witnesses and to the test model at most; on a quiet
 # machine both end long before, and what is left is for looking for a fix.
-WITNESS_SHARE = 0.4
-TESTS_SHARE = 0.3
+WITNESS_SHARE = 0.5
+TESTS_SHARE = 0.25
 WITNESS_BATCH = 4
 QUICK_GENERATORS = (docstring_examples.propose, user_tests.propose, boundary.propose)
 

@@ -11,6 +11,7 @@ from itertools import islice
 from genx_lsp import emit
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestCandidate
 from genx_lsp.engine import doubt
+from genx_lsp.engine.answers import answer
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.job import Job
@@ -88,7 +89,7 @@ def screen(
 def does(job: Job, code: CodeCandidate, settled: Settled) -> bool:
     """The candidate does on a settled call what the witnesses do."""
     outcome = job.matrix.outcome(code, settled.test)
-    return outcome is not None and outcome.key == settled.key
+    return outcome is not None and answer(outcome) == settled.key
 
 
 def explains(job: Job, code: CodeCandidate, settled: Sequence[Settled]) -> bool:
@@ -136,7 +137,7 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
     code_weights = [job.witnesses.get(code.key, 1.0) for code in codes]
     calls = doubt.one_test_a_call(tests)
     behaviour = [matrix.behaviour(code, calls) for code in codes]
-    answered = [[answers(job, code, call) for call in calls] for code in codes]
+    answered = [[is_answer(job, code, call) for call in calls] for code in codes]
     code_scores, test_scores = score(
         job.settings.scorer,
         matrix.bits(codes, judged),
@@ -181,7 +182,7 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
         job.bug = suspected(job, settled, fix=shown[0] if shown else None)
 
 
-def answers(job: Job, code: CodeCandidate, call: CallTest) -> bool:
+def is_answer(job: Job, code: CodeCandidate, call: CallTest) -> bool:
     """An answer: a value, a changed argument, or what the saved code or a trusted test has too."""
     outcome, current = job.matrix.outcome(code, call), job.matrix.outcome(job.original, call)
     if outcome is None:
