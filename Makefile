@@ -14,7 +14,7 @@ UV := build/boot/bin/uv
 PYTEST_ARGS ?=
 
 .PHONY: help setup demo test lint format lock schema e2e vsix clean \
-        bench-execution bench-generation bench-ranking bench-repair
+        attacks bench-execution bench-generation bench-ranking bench-repair
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -66,6 +66,9 @@ bench-ranking: $(READY) ## Scorers on CodeT's published candidates
 
 bench-repair: $(READY) ## Fixes on QuixBugs, with and without tests
 	@$(BIN)/python benchmarks/repair.py $(BENCH_ARGS)
+
+attacks: $(READY) ## Every attack and forgery on the sandbox, as tables
+	@$(BIN)/python benchmarks/attacks.py $(BENCH_ARGS)
 
 vsix: ## Package the VS Code extension
 	@command -v npm >/dev/null || { echo "vsix: No npm on PATH. Install Node.js 20 or newer."; exit 1; }

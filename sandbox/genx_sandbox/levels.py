@@ -66,8 +66,7 @@ def elsewhere(system: str) -> str:
     if system == "darwin":
         return (
             "macOS has no sandbox that holds what this one promises, so nothing is run. Work in a Linux "
-            "container or virtual machine, or use the degraded runner knowingly: "
-            "genx_sandbox.jail.seatbelt says what it does not stop."
+            "container or virtual machine."
         )
     return f"No sandbox can be had on {system}, so nothing is run. Work on Linux."
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol
@@ -79,10 +79,28 @@ class Sandbox:
         self, programs: Sequence[Program], calls: Sequence[Call], cancel: threading.Event | None = None
     ) -> Iterator[ProgramResult]:
         """Run every call on every program (values grade); yield each program's result as it ends."""
+        return self._run_calls(programs, calls, self._calls_recipe, cancel)
+
+    def _run_calls(
+        self,
+        programs: Sequence[Program],
+        calls: Sequence[Call],
+        recipe: Callable[[], Recipe],
+        cancel: threading.Event | None,
+    ) -> Iterator[ProgramResult]:
         folder, roots = self._places()
         shared = shared_calls(calls)
         talks = [CallsConversation(p, len(calls), shared, self._limits, folder, roots) for p in programs]
-        return self._pool.run(self._calls_recipe, talks, cancel)
+        return self._pool.run(recipe, talks, cancel)
+
+    def repeat_calls(
+        self, programs: Sequence[Program], calls: Sequence[Call], cancel: threading.Event | None = None
+    ) -> Iterator[ProgramResult]:
+        """The same as `run_calls`, under a second zygote: another hash seed, another state of `random`.
+
+        A call whose outcome has another `key` than it had in `run_calls` is flaky.
+        """
+        return self._run_calls(programs, calls, lambda: self._closed_recipe("values", twin=True), cancel)
 
     def run_items(
         self, programs: Sequence[Program], file: TestFile, cancel: threading.Event | None = None
@@ -101,7 +119,7 @@ class Sandbox:
     ) -> Iterator[ItemsResult]:
         """Run a file's test functions in one process and each program in another (split grade).
 
-        For plain functions, parametrised or not (see `grades.grade_of`); a test that turns out to need the
+        For plain functions, parametrised or not (see `grades`); a test that turns out to need the
         program's objects in its own process is `refused`.
         """
         folder, roots = self._places()
@@ -139,8 +157,11 @@ class Sandbox:
     def _split_recipe(self) -> Recipe:
         return self._closed_recipe("split")
 
-    def _closed_recipe(self, grade: str) -> Recipe:
-        """A zygote for the grades in which no path can be written to."""
+    def _closed_recipe(self, grade: str, twin: bool = False) -> Recipe:
+        """A zygote for the grades in which no path can be written to.
+
+        Forks share their zygote's hash seed, which Python draws anew for each process that it starts.
+        """
         level = self._usable_level()
         python = interpreter.examine(self._workspace.interpreter)
         seen = self._look(python, whole_system=False)
@@ -150,6 +171,7 @@ class Sandbox:
             "preload": preload_for(grade),
             "pytest": False,
             "split": grade == "split",
+            "twin": twin,
             "namespaces": level is Level.FULL,
         }
         if level is Level.REDUCED:

@@ -4,6 +4,10 @@
 
 from __future__ import annotations
 
+from arena import Arena
+
+from genx_sandbox import Approx, Call, Grade, Leaves, Program, Raises, Returns, TestFile, Value, judge
+
 FORGERIES = {
     "an int whose == is always true": "class Y(int):\n    def __eq__(s, o): return True\n    __hash__ = int.__hash__\ndef f(): return Y(0)",
     "an object whose == is always true": "class Y:\n    def __eq__(s, o): return True\n    def __hash__(s): return 0\ndef f(): return Y()",
@@ -49,4 +53,61 @@ FORGERIES = {
     "a message that is a bomb": "class E(Exception):\n    def __str__(s): raise SystemExit\ndef f(): raise E",
     "a generator for ever": "def f():\n    while True: yield 0",
     "a property that raises": "class Y:\n    @property\n    def __dict__(s): raise SystemExit\ndef f(): return Y()",
+    "replies before they are asked for": "import os, json, struct\nb = json.dumps({'id': '0', 'kind': 'value', 'value': ['int', '1'], 'after': []}).encode()\nfor fd in range(3, 64):\n    try: os.write(fd, struct.pack('>I', len(b)) + b)\n    except OSError: pass\ndef f(): return 0",
+    "replies sent twice": "import os, json, struct\ndef f():\n    import sys\n    frame = sys._getframe()\n    while frame and 'asked' not in frame.f_locals: frame = frame.f_back\n    number = frame.f_locals['asked']['id'] if frame else '0'\n    b = json.dumps({'id': number, 'kind': 'value', 'value': ['int', '1'], 'after': []}).encode()\n    for fd in range(3, 64):\n        try: os.write(fd, 2 * (struct.pack('>I', len(b)) + b))\n        except OSError: pass\n    return 0",
+    "a reply that names a foreign type": "import os, json, struct, sys\ndef f():\n    frame = sys._getframe()\n    while frame and 'asked' not in frame.f_locals: frame = frame.f_back\n    number = frame.f_locals['asked']['id'] if frame else '0'\n    b = json.dumps({'id': number, 'kind': 'object', 'number': 10**9, 'type': 'unittest.mock:_ANY'}).encode()\n    for fd in range(3, 64):\n        try: os.write(fd, struct.pack('>I', len(b)) + b)\n        except OSError: pass\n    os._exit(0)",
+    "a skip in the test's process": "import os, json, struct, sys\ndef f():\n    frame = sys._getframe()\n    while frame and 'asked' not in frame.f_locals: frame = frame.f_back\n    number = frame.f_locals['asked']['id'] if frame else '0'\n    r = {'type': '_pytest.outcomes.Skipped', 'bases': [], 'message': ''}\n    b = json.dumps({'id': number, 'kind': 'exception', 'raised': r}).encode()\n    for fd in range(3, 64):\n        try: os.write(fd, struct.pack('>I', len(b)) + b)\n        except OSError: pass\n    os._exit(0)",
+    "an ANY from the standard library": "from unittest.mock import ANY\ndef f(): return ANY",
+    "an approximation": "class Y(float):\n    def __eq__(s, o): return True\n    def __sub__(s, o): return 0.0\n    __rsub__ = __sub__\n    def __abs__(s): return 0.0\n    __hash__ = float.__hash__\ndef f(): return Y(1.0)",
 }  # fmt: skip
+
+
+_TESTS = """
+from forgery import f
+from pytest import approx
+
+
+def test_equal():
+    assert f() == {secret}
+
+
+def test_reflected():
+    assert {secret} == f()
+
+
+def test_inside():
+    assert [f()] == [{secret}]
+
+
+def test_member():
+    assert f() in ({secret},)
+
+
+def test_text():
+    assert str(f()) == "{secret}"
+
+
+def test_approx():
+    assert f() == approx({secret}.0)
+"""
+
+
+def wins(arena: Arena, code: str, secret: int, grade: Grade) -> list[object]:
+    """The expectations that the parent (values) or the test (split) takes for met. `secret` is unknown inside."""
+    program = Program("forgery", "forgery", str(arena.folder / "forgery.py"), code)
+    if grade is Grade.SPLIT:
+        file = TestFile(arena.folder / "test_forgery.py", _TESTS.replace("{secret}", str(secret)))
+        (split,) = arena.sandbox.run_split([program], file)
+        return [item.node_id for item in split.items if item.outcome == "passed"]
+    (result,) = arena.sandbox.run_calls([program], [Call("1", "f()"), Call("2", "[f()]")])
+    expectations = [
+        Returns(Value.of(secret)),
+        Returns(Value.of(secret), exact=True),
+        Returns(Value.of([secret])),
+        Returns(Value.of(str(secret))),
+        Returns(Value.of({"a": (secret,)})),
+        Approx(Value.of(float(secret))),
+        Raises("forgotten.Expected"),
+        Leaves((Value.of([secret]),)),
+    ]
+    return [e for e in expectations for outcome in result.outcomes if judge(outcome, e) is True]

@@ -1,7 +1,6 @@
-"""Candidates that try to pass without being right: the values grade lets none of them.
+"""Candidates that try to pass without being right: in values and in split none of them does.
 
-Each candidate must return numbers that only the parent knows. Whatever it does instead, the verdict on it
-may be False or open (None), never True.
+Each candidate must return numbers that only the parent (values) or the test's process (split) knows.
 """
 
 from __future__ import annotations
@@ -9,35 +8,28 @@ from __future__ import annotations
 import secrets
 
 import pytest
-from forgeries import FORGERIES
+from forgeries import FORGERIES, wins
 
-from genx_sandbox import Approx, Call, Leaves, Outcome, Program, Raises, Returns, Value, judge
-
-
-@pytest.fixture(params=FORGERIES, ids=str)
-def outcomes(arena, request) -> list[Outcome]:
-    program = Program("forgery", "forgery", str(arena.folder / "forgery.py"), FORGERIES[request.param])
-    (result,) = arena.sandbox.run_calls([program], [Call("1", "f()"), Call("2", "[f()]")])
-    return list(result.outcomes)
+from genx_sandbox import Call, Grade, Program, Returns, TestFile, Value, judge
 
 
-def test_no_forgery_wins(outcomes):
+@pytest.mark.parametrize("grade", [Grade.VALUES, Grade.SPLIT], ids=lambda grade: grade.value)
+@pytest.mark.parametrize("name", FORGERIES)
+def test_no_forgery_wins(arena, name, grade):
     secret = secrets.randbelow(10**15) + 10**13
-    expectations = [
-        Returns(Value.of(secret)),
-        Returns(Value.of(secret), exact=True),
-        Returns(Value.of([secret])),
-        Returns(Value.of(str(secret))),
-        Returns(Value.of({"a": (secret,)})),
-        Approx(Value.of(float(secret))),
-        Raises("forgotten.Expected"),
-        Leaves((Value.of([secret]),)),
-    ]
-    wins = [e for e in expectations for outcome in outcomes if judge(outcome, e) is True]
-    assert wins == []
+    assert wins(arena, FORGERIES[name], secret, grade) == []
+
+
+def test_there_are_enough_of_them():
+    assert len(FORGERIES) >= 27
 
 
 def test_an_honest_program_after_all_that_still_passes(arena):
     program = Program("honest", "honest", str(arena.folder / "honest.py"), "def f(): return 7\n")
     (result,) = arena.sandbox.run_calls([program], [Call("1", "f()")])
     assert judge(result.outcomes[0], Returns(Value.of(7), exact=True)) is True
+    file = TestFile(
+        arena.folder / "test_h.py", "from honest import f\n\n\ndef test_it():\n    assert f() == 7\n"
+    )
+    (split,) = arena.sandbox.run_split([program], file)
+    assert split.passed

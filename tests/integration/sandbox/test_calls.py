@@ -250,3 +250,35 @@ def test_no_programs_and_no_calls_are_no_trouble(sandbox):
     assert list(sandbox.run_calls([], [Call("1", "f()")])) == []
     (result,) = sandbox.run_calls([Program("a", "m", "/m.py", "x = 1\n")], [])
     assert result.outcomes == ()
+
+
+FLAKY = """
+import random
+import time
+
+
+def order(words):
+    return list(set(words))
+
+
+def draw():
+    return random.random()
+
+
+def now():
+    return time.time_ns()
+
+
+def steady(words):
+    return sorted(set(words))
+"""
+
+
+def test_what_hangs_on_chance_the_clock_or_hashing_differs_when_repeated(sandbox):
+    words = [f"word{n}" for n in range(60)]
+    calls = [Call(e, e) for e in (f"order({words})", "draw()", "now()", f"steady({words})")]
+    program = Program("p", "flaky", "/nowhere/flaky.py", FLAKY)
+    (first,) = sandbox.run_calls([program], calls)
+    (again,) = sandbox.repeat_calls([program], calls)
+    same = [a.key == b.key for a, b in zip(first.outcomes, again.outcomes, strict=True)]
+    assert same == [False, False, False, True]
