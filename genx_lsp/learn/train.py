@@ -88,7 +88,7 @@ def train(
     _recover(folder / "checkpoint")
     _recover(folder / "best")
     state = read_json(folder / "checkpoint" / "state.json")
-    model = _with_lora(_base(model_file), plan, folder / "checkpoint" if state else None).to(device)
+    model = _with_lora(load(model_file), plan, folder / "checkpoint" if state else None).to(device)
     weights = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(weights, lr=plan.learning_rate, weight_decay=0.0)
     if state is None:
@@ -137,7 +137,7 @@ def _finish(
     device: str,
 ) -> Trained:
     """Measure the adapter that is kept, for the comparison with llama.cpp."""
-    model = _with_lora(_base(model_file), plan, folder / "best").to(device)
+    model = _with_lora(load(model_file), plan, folder / "best").to(device)
     measured = []
     for probe in probes:
         cut = Tokenised(probe.tokens[: probe.probe_end], probe.start)
@@ -162,7 +162,8 @@ def _unpacked(content: dict[str, Any], folder: Path) -> Trained:
     )
 
 
-def _base(model_file: Path) -> Any:
+def load(model_file: Path) -> Any:
+    """The model of a GGUF file for torch, dequantised to float32. Raises `LearnError`."""
     import torch
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from genx_lsp.learn.export import compare, export
-from genx_lsp.learn.losses import Plan, Tokenised
-from genx_lsp.learn.train import Trained, TrainingStopped, train
+from genx_lsp.learn.losses import Plan, Tokenised, mean_loss
+from genx_lsp.learn.train import Trained, TrainingStopped, load, train
 from genx_models import Text, Worker
 
-pytestmark = pytest.mark.usefixtures("finetune_extra")
+# Loading the dequantised weights alone takes a quarter of a minute on one core.
+pytestmark = [pytest.mark.usefixtures("finetune_extra"), pytest.mark.timeout(900)]
 
 PROMPT, ANSWER = Text("assert half("), "8) == 4  # checked by hand"
 PLAN = Plan(steps=6, batch=2, block=3, learning_rate=2e-3, seed=1)
@@ -43,6 +44,36 @@ def test_llama_cpp_serves_the_exported_adapter_as_torch_does(
     fidelity = compare(result.probes, [(sides[0], sides[1])])
     assert fidelity.faithful, fidelity
     assert fidelity.effect > 0.5
+
+
+def test_query_and_key_rows_stand_in_llama_cpps_order(
+    small: Worker, small_model: Path, tmp_path: Path
+) -> None:
+    """Training hardly moves q and k at first, so here they are moved by chance, and far."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    prompt = Text("def half(n: int) -> int:\n    return n // 2\n\nassert half(")
+    answer = "8) == 4\nassert half(0) == 0"
+    tokens = small.tokens(prompt, answer, 64)
+    probe = Tokenised((*tokens.prompt, *tokens.continuation), len(tokens.prompt))
+    config = LoraConfig(r=8, lora_alpha=16, target_modules=["q_proj", "k_proj"], task_type="CAUSAL_LM")
+    model = get_peft_model(load(small_model), config)
+    torch.manual_seed(0)
+    for name, weights in model.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weights, std=1.0)
+    with model.disable_adapter():
+        without = -mean_loss(model, [probe], "cpu")
+    torch_side = (without, -mean_loss(model, [probe], "cpu"))
+    model.save_pretrained(str(tmp_path / "wild"), save_embedding_layers=False)
+
+    export(tmp_path / "wild", small_model, tmp_path / "wild.gguf")
+    small.register_adapter("wild", tmp_path / "wild.gguf")
+    sides = [small.score(prompt, [answer], adapter=name)[0] for name in ("", "wild")]
+    fidelity = compare([torch_side], [(sides[0], sides[1])])
+    assert fidelity.effect < -1
+    assert fidelity.faithful, fidelity
 
 
 def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
