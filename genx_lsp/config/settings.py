@@ -53,7 +53,7 @@ class GenerationSettings(msgspec.Struct, frozen=True, kw_only=True):
     seed: Annotated[int, Meta(description="The same seed and model give the same suggestions.")] = 0
     seconds: Annotated[
         float, Meta(gt=0, le=3600, description="Time one function may take before the best so far is shown.")
-    ] = 20.0
+    ] = 30.0
 
 
 class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
