@@ -42,8 +42,9 @@ def grades(source: str) -> dict[str, Grade]:
 
 
 def _is_test(node: ast.stmt) -> bool:
-    named = isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
-    return named and node.name.lower().startswith("test")
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+        return False
+    return node.name.lower().startswith("test")
 
 
 def _stands_alone(node: ast.stmt) -> bool:

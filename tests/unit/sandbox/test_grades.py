@@ -14,7 +14,7 @@ HEAD = "import math\n\nimport pytest\n\nfrom shop.pricing import price\n\nLIMIT 
     "body",
     [
         "def test_a():\n    assert price(LIMIT) == math.floor(6.5)\n",
-        "@pytest.mark.parametrize('a, b', [(1, 2)], ids=['x'])\ndef test_a(a, b):\n    assert price(a) == b\n",
+        "@pytest.mark.parametrize('a, b', [(1, 2)], ids=['x'])\ndef test_a(a, b):\n    assert price(a)\n",
         "@pytest.mark.parametrize('a', [1])\ndef test_a(a):\n    assert price(a) == pytest.approx(2)\n",
         "def test_a():\n    with pytest.raises(ValueError, match='x'):\n        price(-1)\n",
     ],
