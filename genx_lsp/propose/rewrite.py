@@ -17,9 +17,6 @@ from genx_models import Chat, Completion, Generator, Request
 _SYSTEM = "You are an expert Python programmer. You answer with code only."
 _STOPS = ("\n```", "\ndef ", "\nclass ", "\nif __name__", "\nprint(", "\nassert ", "\n# ")
 _FENCE = "```python\n"
-_NO_COMMENTS = "root ::= [^#]*"
-"""Comments are a third of what the default model writes, and nobody reads them: candidates are run, and a
-fix is cut down to the lines that differ. Asked in words to leave them out, it does not."""
 
 
 @dataclass
@@ -70,7 +67,6 @@ def _sample(
         temperature=context.settings.generation.temperature,
         seed=context.seed + 10_000 * series,
         stop=_STOPS,
-        grammar="" if "#" in definition.signature + definition.docstring else _NO_COMMENTS,
     )
     heard: dict[str, _Heard] = {}
     for completion in sorted(model.generate(request, context.cancel), key=lambda c: c.index):
