@@ -21,7 +21,7 @@ _PERMUTED = ("llama",)
 
 BASE_TOLERANCE = 0.05
 """Nats a token that llama.cpp and torch may differ by without an adapter: llama.cpp multiplies quantised
-weights with 8-bit activations, torch with floats. Measured: 0.007 to 0.013 with 135M, 0.022 with 0.5B."""
+weights with 8-bit activations, torch with floats. Measured: 0.007 to 0.020 with 135M, 0.022 with 0.5B."""
 EFFECT_TOLERANCE, EFFECT_SHARE = 0.03, 0.1
 """What the adapter changes must be the same on both sides: to 0.03 nats a token, or a tenth of it. Measured:
 0.012 of 4.1, 0.018 of 2.7 (0.5B), and 0.13 of 2.6 for wild q and k weights; 0.81 where these stand in the
