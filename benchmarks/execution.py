@@ -1,6 +1,8 @@
 """`make bench-execution`: the cost of one pair of program and test, beside pytest a candidate and a pair.
 
 Every way runs the same 20 programs against the same 20 tests in one go, and their verdicts are compared.
+Then CodeT's published matrix: ours beside a plain fork a solution and a process and a manager (`--quick`: 12
+tasks).
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
+from typing import Any
 
+import execution_codet
 from figures import arguments, table, write
 
 from genx_sandbox import Call, Limits, Program, Returns, Sandbox, TestFile, Value, Workspace, judge
@@ -64,17 +68,20 @@ def main() -> None:
         matrices: dict[str, Matrix] = {}
         milliseconds: dict[str, float] = {}
         cold: dict[str, float] = {}
+        memory: dict[str, float] = {}
         pairs = len(programs) * len(_CALLS)
         workspace = Workspace(Path(sys.executable), folder, (folder,))
         with Sandbox(workspace, Limits(deaths=1000)) as sandbox:
             for way, run in (
                 ("values", lambda: _values(sandbox, programs, expected)),
+                ("split", lambda: _split(sandbox, programs, test_file)),
                 ("items", lambda: _items(sandbox, programs, test_file)),
             ):
                 started = time.perf_counter()
                 matrices[way] = run()
                 cold[way] = time.perf_counter() - started
-                milliseconds[way] = _median(run, rounds if way == "values" else 3) / pairs * 1000
+                milliseconds[way] = _median(run, 3 if way == "items" else rounds) / pairs * 1000
+                memory[way] = _megabytes(sandbox)
             warm = _median(lambda: _values(sandbox, programs[:1], expected[:1]), rounds) * 1000
             with Sandbox(workspace) as fresh:
                 started = time.perf_counter()
@@ -96,12 +103,28 @@ def main() -> None:
             milliseconds["pytest_per_candidate"] / milliseconds[way],
             _pair_ratio(milliseconds, way),
         )
-        for way in ("values", "items", "pytest_per_candidate", "pytest_per_pair")
+        for way in ("values", "split", "items", "pytest_per_candidate", "pytest_per_pair")
     ]
     headings = ("way", "ms a pair", "faster than pytest/candidate", "faster than pytest/pair")
     table(headings, rows, f"{len(programs)} programs x {len(_CALLS)} tests, medians; verdicts equal: {equal}")
     print(f"\nfirst verdict: {warm:.1f} ms with a warm zygote, {first:.0f} ms when it must be started")
+    print(
+        "memory of the zygotes, shared pages counted once: "
+        + ", ".join(f"{way} {size:.0f} MB" for way, size in memory.items())
+    )
+    codet = execution_codet.compare(options.quick)
+    if codet:
+        _print_codet(codet)
     payload = {
+        "zygote_mb": memory,
+        "codet": codet,
+        "codet_seconds": {
+            "ours": codet["seconds"]["ours"],
+            "fork_per_solution": codet["seconds"]["fork_per_solution"],
+            "process_and_manager": codet["seconds"]["process_and_manager"],
+        }
+        if codet
+        else {},
         "ms_per_pair": milliseconds,
         "verdicts_equal": equal,
         "first_verdict_ms": {"warm": warm, "cold": first},
@@ -144,6 +167,30 @@ def _values(sandbox: Sandbox, programs: list[Program], expected: list[object]) -
     rows = {
         result.program_key: [bool(judge(o, w)) for o, w in zip(result.outcomes, wanted, strict=True)]
         for result in sandbox.run_calls(programs, calls)
+    }
+    return [rows[program.key] for program in programs]
+
+
+def _print_codet(codet: dict[str, Any]) -> None:
+    ours = codet["seconds"]["ours"]
+    rows = [(way, seconds, seconds / ours) for way, seconds in codet["seconds"].items()]
+    title = f"CodeT: {codet['tasks']} tasks, {codet['pairs']:,} pairs, {codet['cores']} cores"
+    table(("way", "seconds", "x ours"), rows, title)
+    print(f"\nprocess_and_manager scaled from {codet['manager_sample']}")
+    print(f"cells whose verdict differs from the plain fork's: {codet['cells_differing'] or 'none'}")
+
+
+def _megabytes(sandbox: Sandbox) -> float:
+    """Proportional set size of the newest zygote: pages it shares with others count in part."""
+    pid = sandbox.zygotes()[-1]
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
+
+
+def _split(sandbox: Sandbox, programs: list[Program], file: TestFile) -> Matrix:
+    rows = {
+        result.program_key: [item.outcome == "passed" for item in result.items]
+        for result in sandbox.run_split(programs, file)
     }
     return [rows[program.key] for program in programs]
 

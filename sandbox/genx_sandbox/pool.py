@@ -80,6 +80,11 @@ class Pool:
         for old in surplus:
             old.close()
 
+    def zygotes(self) -> tuple[int, ...]:
+        """Process ids of the idle zygotes, in the order of their last use."""
+        with self._lock:
+            return tuple(zygote.inner_pid() for zygote in self._free)
+
     def close(self) -> None:
         """End every idle zygote now; lent ones end when their run notices."""
         with self._lock:

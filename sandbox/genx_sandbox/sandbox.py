@@ -126,6 +126,10 @@ class Sandbox:
         talks = [SplitConversation(p, file, self._limits, folder, roots) for p in programs]
         return self._pool.run(self._split_recipe, talks, cancel)
 
+    def zygotes(self) -> tuple[int, ...]:
+        """Process ids of the idle zygotes, the one used last at the end: for figures about memory."""
+        return self._pool.zygotes()
+
     def close(self) -> None:
         """End every process of it, from any thread. Runs under way raise SandboxError."""
         self._pool.close()

@@ -92,6 +92,13 @@ class Zygote:
         """Host pid of the launcher, 0 while none runs."""
         return self._process.pid if self._process else 0
 
+    def inner_pid(self) -> int:
+        """Host pid of the zygote itself, below its launcher."""
+        pid = self.pid
+        while children := _children(pid):
+            pid = children[0]
+        return pid
+
     def alive(self) -> bool:
         """Whether the jail stands."""
         return self._process is not None and self._process.poll() is None
@@ -270,6 +277,14 @@ def _memory(data: bytes) -> int:
     while view:
         view = view[os.write(fd, view) :]
     return fd
+
+
+def _children(pid: int) -> list[int]:
+    try:
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as listed:
+            return [int(word) for word in listed.read().split()]
+    except OSError:
+        return []
 
 
 def describe(status: int) -> str:
