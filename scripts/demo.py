@@ -33,9 +33,9 @@ EXAMPLE = ROOT / "examples" / "shop"
 REPORT = ROOT / "build" / "report.html"
 SHOWN = {"pricing.py": ("discounted", "median_price"), "text.py": ("shorten",)}
 """So that each function has time for the models, and the whole ends in well under a minute."""
-SECONDS = 45.0
-"""All functions share this; what one does not need, the later ones get. In an editor each has its own."""
-LEAST_SECONDS = 2.0
+SECONDS = 50.0
+"""All functions share this; in an editor each has its own half a minute."""
+MOST_SECONDS, LEAST_SECONDS = 25.0, 5.0
 
 
 def main() -> int:
@@ -80,9 +80,10 @@ def main() -> int:
 
 
 def _sharing(targets: list[Target], engine: Engine, end: float) -> Iterator[Target]:
-    """The targets, each given an even part of the time that is left until `end` when its turn comes."""
+    """The targets, each given what is left until `end`, up to a limit, when the others have their least."""
     for position, target in enumerate(targets):
-        seconds = max(LEAST_SECONDS, round((end - time.monotonic()) / (len(targets) - position), 1))
+        others = LEAST_SECONDS * (len(targets) - position - 1)
+        seconds = min(MOST_SECONDS, max(LEAST_SECONDS, round(end - time.monotonic() - others, 1)))
         generation = msgspec.structs.replace(engine.settings.generation, seconds=seconds)
         engine.settings = msgspec.structs.replace(engine.settings, generation=generation)
         yield target

@@ -73,15 +73,21 @@ def settled_calls(job: Job) -> list[Settled]:
     return settled
 
 
-def confirmed(job: Job) -> bool:
-    """Enough samples did what the saved code does, on every call that says anything."""
+def enough(job: Job) -> bool:
+    """Whether more witnesses would hardly say anything new.
+
+    Either enough samples did what the saved code does on every call that says anything, or all of them
+    did the same, whatever that is.
+    """
     tests = [t for t in one_test_a_call(job.usable) if says_something(job, t)]
     current = answers(job.matrix, job.original, tests)
-    samples = 0.0
+    samples: dict[tuple[str | None, ...], float] = {}
     for code in witnesses(job):
-        if loads(job, code) and answers(job.matrix, code, tests) == current:
-            samples += job.witnesses[code.key]
-    return bool(tests) and samples >= SETTLED_SAMPLES
+        if loads(job, code):
+            row = answers(job.matrix, code, tests)
+            samples[row] = samples.get(row, 0.0) + job.witnesses[code.key]
+    unanimous = len(samples) == 1 and max(samples.values()) >= SETTLED_SAMPLES
+    return bool(tests) and (unanimous or samples.get(current, 0.0) >= SETTLED_SAMPLES)
 
 
 def says_something(job: Job, test: CallTest) -> bool:

@@ -31,7 +31,7 @@ from genx_sandbox import Executor, SandboxCancelled
 FINISH_SECONDS = 20.0
 # Of the time for proposing, so much may go to the witnesses and to the test model at most; on a quiet
 # machine both end long before, and what is left is for looking for a fix.
-WITNESS_SHARE = 0.5
+WITNESS_SHARE = 0.6
 TESTS_SHARE = 0.25
 WITNESS_BATCH = 4
 QUICK_GENERATORS = (docstring_examples.propose, user_tests.propose, boundary.propose)
@@ -154,10 +154,10 @@ class Engine:
             if self._code_model is None or job.want == "tests" or not suspicious:
                 return
             yield "looking for a fix"
-            generators: list[repair.Propose] = [infill.propose]
             if not job.failing:
-                generators.insert(0, mutate.propose)
-            repair.search(job, settled, job.budget, *generators)
+                repair.search(job, settled, job.budget, mutate.propose, infill.propose)
+            elif len(repair.behaviours(job)) != 1:
+                repair.search(job, settled, job.budget, infill.propose)
             if job.failing and not job.plausible:
                 repair.search(job, settled, job.budget, rewrite.propose)
         except ModelError as error:
@@ -166,8 +166,11 @@ class Engine:
     def _call_witnesses(self, job: Job) -> None:
         """Programs from the description alone. Without a docstring there is nothing to be a witness of.
 
-        A few first: where they confirm the saved code on every call, more would only say it again.
+        A few first: where they are of one mind, more would only say it again. None where the specification
+        has shown the bug and all fixes that satisfy it behave alike: there is nothing left to decide.
         """
+        if job.plausible and len(repair.behaviours(job)) == 1:
+            return
         budget = job.share(WITNESS_SHARE)
         left = self.settings.generation.rewrites if job.witnesses_expected else 0
         series = 0
@@ -179,7 +182,7 @@ class Engine:
             left -= count
             series += 1
             job.matrix.fill(doubt.witnesses(job), job.usable, job.budget)
-            if doubt.confirmed(job):
+            if doubt.enough(job):
                 return
 
     # -- concluding --------------------------------------------------------------------------------

@@ -182,6 +182,12 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
         job.bug = suspected(job, settled, fix=shown[0] if shown else None)
 
 
+def behaviours(job: Job) -> set[tuple[str | None, ...]]:
+    """The different ways in which the plausible candidates behave on all usable calls."""
+    calls = doubt.one_test_a_call(job.usable)
+    return {job.matrix.behaviour(code, calls) for code in job.plausible}
+
+
 def is_answer(job: Job, code: CodeCandidate, call: CallTest) -> bool:
     """An answer: a value, a changed argument, or what the saved code or a trusted test has too."""
     outcome, current = job.matrix.outcome(code, call), job.matrix.outcome(job.original, call)
