@@ -84,8 +84,7 @@ def _forked(solution: str, tests: list[str]) -> str:
 
 def _judge_into(solution: str, tests: list[str], kept: list[str]) -> None:
     _quiet()
-    for letter in _verdicts(solution, tests):
-        kept.append(letter)
+    kept.extend(_verdicts(solution, tests))
 
 
 def _managed(solution: str, tests: list[str]) -> str:

@@ -1,0 +1,125 @@
+"""Faults from outside: processes killed, a full scratch, no descriptors left. Nothing stays behind."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import threading
+from pathlib import Path
+
+import pytest
+
+from genx_sandbox import (
+    Call,
+    Level,
+    Limits,
+    Program,
+    Sandbox,
+    SandboxError,
+    TestFile,
+    Value,
+)
+
+FINE = Program("fine", "fine", "/nowhere/fine.py", "def f():\n    return 1\n")
+CALL = [Call("1", "f()")]
+
+
+def below(pid: int) -> list[int]:
+    """Every process under `pid`, nearest first."""
+    found = []
+    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+        try:
+            children = [int(word) for word in listing.read_text(encoding="ascii").split()]
+        except OSError:
+            continue
+        for child in children:
+            found += [child, *below(child)]
+    return found
+
+
+@pytest.mark.parametrize("level", [Level.FULL, Level.REDUCED], ids=str)
+@pytest.mark.parametrize("which", ["launcher", "zygote"])
+def test_whoever_is_killed_between_runs_is_started_again(workspace, level, which):
+    with Sandbox(workspace, jobs=1, level=level) as sandbox:
+        list(sandbox.run_calls([FINE], CALL))
+        (zygote,) = sandbox.zygotes()
+        launcher = next(pid for pid in below(os.getpid()) if pid == zygote or zygote in below(pid))
+        os.kill(launcher if which == "launcher" else zygote, signal.SIGKILL)
+        (result,) = sandbox.run_calls([FINE], CALL)
+        assert result.outcomes[0].value == Value.of(1)
+
+
+@pytest.mark.parametrize("level", [Level.FULL, Level.REDUCED], ids=str)
+def test_a_zygote_killed_during_a_call_takes_its_child_along(workspace, level):
+    nap = Program("nap", "nap", "/nowhere/nap.py", "import time\n\n\ndef f():\n    time.sleep(60)\n")
+    with Sandbox(workspace, Limits(call_seconds=30), jobs=1, level=level) as sandbox:
+        list(sandbox.run_calls([FINE], CALL))
+        (zygote,) = sandbox.zygotes()
+        children: list[int] = []
+
+        def kill() -> None:
+            children.extend(below(zygote))
+            os.kill(zygote, signal.SIGKILL)
+
+        timer = threading.Timer(1.5, kill)
+        timer.start()
+        (result,) = sandbox.run_calls([nap], CALL)
+        timer.join()
+        assert result.outcomes[0].kind in ("crash", "refused")
+        for _ in range(200):
+            if not any(Path(f"/proc/{pid}").exists() for pid in children):
+                break
+            threading.Event().wait(0.02)
+        assert children
+        assert not any(Path(f"/proc/{pid}").exists() for pid in children)
+
+
+def test_a_full_scratch_is_the_tests_failure_and_nothing_elses(workspace, project):
+    source = (
+        "import os\n\n\ndef test_fill(tmp_path):\n"
+        "    for n in range(40):\n        (tmp_path / str(n)).write_bytes(bytes(1 << 20))\n\n\n"
+        "def test_after():\n    assert True\n"
+    )
+    program = Program("p", "fine", str(project / "fine.py"), FINE.source)
+    limits = Limits(scratch_bytes=16 << 20, items_seconds=30)
+    with Sandbox(workspace, limits, jobs=1, level=Level.FULL) as sandbox:
+        for _ in range(2):
+            (result,) = sandbox.run_items([program], TestFile(project / "tests/test_full.py", source))
+            outcomes = {item.node_id: item.outcome for item in result.items}
+            assert outcomes.get("test_fill") != "passed"
+            (result,) = sandbox.run_calls([FINE], CALL)
+            assert result.outcomes[0].value == Value.of(1)
+
+
+def test_without_descriptors_the_run_fails_and_the_next_one_does_not(workspace):
+    with Sandbox(workspace, jobs=1) as sandbox:
+        list(sandbox.run_calls([FINE], CALL))
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        used = max(int(name) for name in os.listdir("/proc/self/fd"))
+        held = []
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used + 8, hard))
+        try:
+            while True:
+                held.append(os.open(os.devnull, os.O_RDONLY))
+        except OSError:
+            pass
+        try:
+            with pytest.raises((SandboxError, OSError)):
+                list(sandbox.run_calls([FINE], CALL))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            for fd in held:
+                os.close(fd)
+        (result,) = sandbox.run_calls([FINE], CALL)
+        assert result.outcomes[0].value == Value.of(1)
+
+
+def test_a_call_that_crashes_the_compiler_costs_its_program_and_not_the_run(workspace):
+    deep = Call("deep", "(" * 150 + "1" + ")" * 150)
+    huge = Call("huge", "+".join(["1"] * 20_000))
+    with Sandbox(workspace, jobs=1) as sandbox:
+        (result,) = sandbox.run_calls([FINE], [deep, huge, *CALL])
+        assert len(result.outcomes) == 3
+        (result,) = sandbox.run_calls([FINE], CALL)
+        assert result.outcomes[0].value == Value.of(1)
