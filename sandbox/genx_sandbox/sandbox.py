@@ -90,7 +90,8 @@ class Sandbox:
     ) -> Iterator[ProgramResult]:
         folder, roots = self._places()
         shared = shared_calls(calls)
-        talks = [CallsConversation(p, len(calls), shared, self._limits, folder, roots) for p in programs]
+        # Not a list: a conversation holds its outcomes, and the run must not hold all of them to its end.
+        talks = (CallsConversation(p, len(calls), shared, self._limits, folder, roots) for p in programs)
         return self._pool.run(recipe, talks, cancel)
 
     def repeat_calls(
@@ -111,7 +112,7 @@ class Sandbox:
         """
         folder, roots = self._places()
         shared = shared_file(file)
-        talks = [ItemsConversation(p, file, shared, self._limits, folder, roots) for p in programs]
+        talks = (ItemsConversation(p, file, shared, self._limits, folder, roots) for p in programs)
         return self._pool.run(lambda: self._items_recipe(file.path), talks, cancel)
 
     def run_split(
@@ -123,7 +124,7 @@ class Sandbox:
         program's objects in its own process is `refused`.
         """
         folder, roots = self._places()
-        talks = [SplitConversation(p, file, self._limits, folder, roots) for p in programs]
+        talks = (SplitConversation(p, file, self._limits, folder, roots) for p in programs)
         return self._pool.run(self._split_recipe, talks, cancel)
 
     def zygotes(self) -> tuple[int, ...]:
