@@ -39,7 +39,7 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
 class GenerationSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How many candidates are asked for."""
 
-    tests: Annotated[int, Meta(ge=0, le=256, description="Samples of the test model a function.")] = 16
+    tests: Annotated[int, Meta(ge=0, le=256, description="Samples of the test model a function.")] = 8
     infills: Annotated[
         int, Meta(ge=0, le=256, description="Samples of the code model a suspicious line.")
     ] = 8

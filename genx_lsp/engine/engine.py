@@ -32,7 +32,7 @@ FINISH_SECONDS = 20.0
 # Of the time for proposing, so much may go to the witnesses and to the test model at most; on a quiet
 # machine both end long before, and what is left is for looking for a fix.
 WITNESS_SHARE = 0.6
-TESTS_SHARE = 0.25
+TESTS_SHARE = 0.3
 WITNESS_BATCH = 4
 QUICK_GENERATORS = (docstring_examples.propose, user_tests.propose, boundary.propose)
 
@@ -155,7 +155,8 @@ class Engine:
                 return
             yield "looking for a fix"
             if not job.failing:
-                repair.search(job, settled, job.budget, mutate.propose, infill.propose)
+                if not repair.search(job, settled, job.budget, mutate.propose):
+                    repair.search(job, settled, job.budget, infill.propose)
             elif len(repair.behaviours(job)) != 1:
                 repair.search(job, settled, job.budget, infill.propose)
             if job.failing and not job.plausible:
