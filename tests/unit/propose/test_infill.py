@@ -44,7 +44,7 @@ def test_the_prompt_is_the_module_around_the_line_with_its_docstring(context, sc
     (request,) = model.requests
     assert isinstance(request.prompt, Infill)
     assert request.prompt.prefix.startswith("LIMIT = 10\n")
-    assert request.prompt.prefix.endswith('"""Return the larger."""\n   ')  # its last space belongs to the word
+    assert request.prompt.prefix.endswith('"""Return the larger."""\n   ')  # less its last space
     assert request.prompt.suffix.startswith("\n        return a\n")
     assert request.stop == ("\n",)
 
