@@ -47,6 +47,8 @@ class Job:
     """Code key to sample count of programs written from the description alone."""
     excluded: set[str] = field(default_factory=set)
     """Keys of calls that prove nothing: flaky, timed out, or wrongly typed."""
+    repeated: set[str] = field(default_factory=set)
+    """Keys of calls that were run a second time, under another hash seed."""
     plausible: list[CodeCandidate] = field(default_factory=list)
     tried: set[str] = field(default_factory=set)
     """Keys of the code candidates executed as possible fixes."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from genx_lsp.candidate import CallTest, CodeCandidate, ItemTest, TestCandidate, TestOrigin
 from genx_lsp.findings import MatrixView
 from genx_lsp.target import Target
-from genx_sandbox import Call, Executor, Outcome, Program, TestFile, judge
+from genx_sandbox import Call, Executor, Outcome, Program, SandboxUnavailable, TestFile, judge
 
 NOT_RUN = Outcome(kind="refused", detail="not run")
 
@@ -43,6 +43,8 @@ class Matrix:
         self._item_passed: dict[tuple[str, str], bool | None] = {}
         self.executed = 0
         """Cells run so far."""
+        self.no_items = ""
+        """Why pytest items cannot be run here; empty where they can."""
 
     # -- growing ---------------------------------------------------------------------------------
 
@@ -141,16 +143,31 @@ class Matrix:
             if not group:
                 continue
             file = TestFile(wanted[0].path, wanted[0].source, tuple(i.node_id for i in wanted))
-            for result in self._executor.run_items([self.program(c) for c in group], file, cancel):
-                for item in wanted:
-                    # A parametrised function reports one result per case, all under its own name.
-                    mine = [r for r in result.items if r.node_id.partition("[")[0] == item.node_id]
-                    verdict: bool | None = None
-                    if any(r.outcome in ("failed", "timeout", "crash") for r in mine):
-                        verdict = False
-                    elif mine and all(r.outcome == "passed" for r in mine):
-                        verdict = True
-                    self._item_passed[result.program_key, item.key] = verdict
+            try:
+                self._run_file(group, file, wanted, cancel)
+            except SandboxUnavailable as error:
+                # At the reduced level there is no items grade: these tests stay undecided.
+                self.no_items = str(error)
+                return
+
+    def _run_file(
+        self,
+        group: Sequence[CodeCandidate],
+        file: TestFile,
+        wanted: Sequence[ItemTest],
+        cancel: threading.Event,
+    ) -> None:
+        programs = [self.program(code) for code in group]
+        for result in self._executor.run_items(programs, file, cancel):
+            for item in wanted:
+                # A parametrised function reports one result per case, all under its own name.
+                mine = [r for r in result.items if r.node_id.partition("[")[0] == item.node_id]
+                verdict: bool | None = None
+                if any(r.outcome in ("failed", "timeout", "crash") for r in mine):
+                    verdict = False
+                elif mine and all(r.outcome == "passed" for r in mine):
+                    verdict = True
+                self._item_passed[result.program_key, item.key] = verdict
 
     # -- reading ---------------------------------------------------------------------------------
 

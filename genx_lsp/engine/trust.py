@@ -38,16 +38,18 @@ def run_original(job: Job) -> str:
         return next((o.detail for o in outcomes if o is not None and o.detail), "it could not be loaded")
     if matrix.items:
         matrix.fill_items([original], matrix.items, job.budget)
+        if matrix.no_items:
+            job.note(f"The project's own tests were left out: {matrix.no_items}")
     return ""
 
 
 def exclude_unstable(job: Job) -> None:
-    """Leave out calls that time out, crash, or answer differently the second time."""
+    """Leave out calls that time out or crash, and those that answer differently under another hash seed."""
     matrix, original = job.matrix, job.original
     again: list[CallTest] = []
     for test in matrix.tests:
         outcome = matrix.outcome(original, test)
-        if outcome is None or test.key in job.excluded:
+        if outcome is None or test.key in job.excluded or call_key(test) in job.repeated:
             continue
         if outcome.kind in ("value", "exception"):
             again.append(test)
@@ -58,13 +60,14 @@ def exclude_unstable(job: Job) -> None:
         return
     calls = {call_key(t): Call(key=call_key(t), expression=t.expression, setup=t.setup) for t in again}
     changed: set[str] = set()
-    for result in job.executor.run_calls([matrix.program(original)], list(calls.values()), job.budget):
+    for result in job.executor.repeat_calls([matrix.program(original)], list(calls.values()), job.budget):
         second = dict(zip(calls, result.outcomes, strict=True))
         for test in again:
             first = matrix.outcome(original, test)
             if first is not None and first.key != second[call_key(test)].key:
                 job.excluded.add(test.key)
                 changed.add(test.expression)
+    job.repeated.update(calls)
     if changed:
         example = min(changed, key=len)
         job.note(

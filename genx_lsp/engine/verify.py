@@ -10,7 +10,7 @@ from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.job import Job
 from genx_lsp.errors import EmitError, SourceError
 from genx_lsp.findings import TestFilePlan, TestSuggestion
-from genx_sandbox import TestFile
+from genx_sandbox import SandboxUnavailable, TestFile
 
 # A test has to pass so often; what depends on chance or the clock often differs the second time.
 RUNS = 2
@@ -31,7 +31,12 @@ def plan(job: Job, budget: Budget) -> None:
         if made is None:
             job.tests = ()
             return
-        bad = failures(job, made, budget)
+        try:
+            bad = failures(job, made, budget)
+        except SandboxUnavailable as error:
+            job.note(f"Tests cannot be run as pytest items here, so none are offered: {error}")
+            job.tests = ()
+            return
         if not bad:
             job.plan = made
             return

@@ -37,6 +37,11 @@ class Executor(Protocol):
     ) -> Iterator[ProgramResult]:
         """Run every call on every program (values grade); yield each program's result as it ends."""
 
+    def repeat_calls(
+        self, programs: Sequence[Program], calls: Sequence[Call], cancel: threading.Event | None = None
+    ) -> Iterator[ProgramResult]:
+        """The same under another hash seed and another state of `random`: what differs is flaky."""
+
     def run_items(
         self, programs: Sequence[Program], file: TestFile, cancel: threading.Event | None = None
     ) -> Iterator[ItemsResult]:

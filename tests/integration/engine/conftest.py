@@ -17,6 +17,7 @@ from genx_lsp.findings import Findings
 from genx_lsp.project import discover, tests_naming
 from genx_lsp.target import Target
 from genx_models import Chat, Completion, Infill, ModelInfo, Prompt, Request
+from genx_sandbox import Executor
 
 
 class ScriptedModel:
@@ -77,7 +78,13 @@ class Place:
         path.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
         return path
 
-    def engine(self, path: Path, model: ScriptedModel | None = None, seconds: float = 60.0) -> Engine:
+    def engine(
+        self,
+        path: Path,
+        model: ScriptedModel | None = None,
+        seconds: float = 60.0,
+        executor: Executor | None = None,
+    ) -> Engine:
         settings = Settings()
         generation = msgspec.structs.replace(settings.generation, seconds=seconds)
         settings = msgspec.structs.replace(settings, generation=generation)
@@ -91,7 +98,7 @@ class Place:
             settings,
             code_model=model,
             test_model=model,
-            executor=open_sandbox(project, settings),
+            executor=executor or open_sandbox(project, settings),
             read_tests=read_tests,
         )
         self._engines.append(engine)

@@ -11,6 +11,7 @@ from typing import Any
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.job import Job
 from genx_lsp.engine.matrix import Matrix, call_key
+from genx_sandbox import Level, Sandbox, Workspace
 
 CLAMP = '''
     def clamp(value: int, low: int, high: int) -> int:
@@ -134,3 +135,16 @@ def test_a_read_only_project_is_worked_on_all_the_same(place: Any) -> None:
         assert place.findings(path, "clamp")[-1].tests
     finally:
         place.root.chmod(0o755)
+
+
+def test_without_an_items_grade_nothing_unverified_is_offered(place: Any) -> None:
+    """The reduced level has no items: the bug is still found, no test is offered, and it says why."""
+    path = place.write("numbers_.py", CLAMP.replace("min(value, high)", "max(value, high)"))
+    place.write("tests/test_numbers.py", "from numbers_ import clamp\n\n\ndef test_it():\n    assert clamp\n")
+    workspace = Workspace(Path(sys.executable), place.root, (place.root,))
+    engine = place.engine(path, executor=Sandbox(workspace, level=Level.REDUCED))
+    final = list(engine.work(place.target(engine, path, "clamp")))[-1]
+    assert final.level == "reduced"
+    assert final.bug is not None
+    assert final.tests == ()
+    assert any("left out" in note for note in final.notes)
