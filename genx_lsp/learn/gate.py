@@ -2,8 +2,8 @@
 
 Two things are measured with and without it, paired by function: how often what it really generates holds
 when it is run (tests on the right program, programs on the right tests), and how likely it finds the held-out
-answers. It must not be worse in either on average, and must win one of them with `CONFIDENCE`, by a paired
-bootstrap over functions (Efron and Tibshirani 1993, chapter 16).
+answers. It must not be worse in either on average, must generate something that holds, and must win one of
+them with `CONFIDENCE`, by a paired bootstrap over functions (Efron and Tibshirani 1993, chapter 16).
 """
 
 from __future__ import annotations
@@ -66,11 +66,15 @@ def judge(trials: Sequence[Trial], seed: int = 0) -> Judgement:
     measures = [(m, name) for m, name in ((held, "execution"), (likelihood, "likelihood")) if m is not None]
     wins = [name for m, name in measures if m.gain > 0 and m.confidence >= CONFIDENCE]
     worse = [name for m, name in measures if m.gain < 0]
-    promoted = bool(wins) and not worse
+    # Where nothing that was generated holds, likelihood would decide alone, and says too little for that.
+    blind = held is not None and held.with_adapter == 0
+    promoted = bool(wins) and not worse and not blind
     if promoted:
         says = f"Promoted: it wins by {' and '.join(wins)}, and is worse in nothing."
     elif worse:
         says = f"Kept aside: it is worse by {' and '.join(worse)}."
+    elif blind:
+        says = "Kept aside: nothing of what it generates holds when it is run."
     else:
         says = f"Kept aside: no gain that is sure to {CONFIDENCE:.0%}."
     return Judgement(promoted, says, held, likelihood)

@@ -60,6 +60,12 @@ def test_a_win_in_likelihood_alone_suffices_where_execution_is_as_good() -> None
     assert "likelihood" in judgement.says
 
 
+def test_a_win_in_likelihood_alone_is_not_enough_where_nothing_generated_holds() -> None:
+    judgement = judge([Trial(f"f{n}", held=(0.0, 0.0), likelihood=(-1.7, -1.6)) for n in range(8)])
+    assert not judgement.promoted
+    assert "nothing of what it generates holds" in judgement.says
+
+
 def test_an_unsure_gain_is_kept_aside() -> None:
     judgement = judge(trials([(0.2, 0.9), (0.5, 0.1), (0.3, 0.4)], [(-1.0, -1.0)] * 3))
     assert not judgement.promoted
