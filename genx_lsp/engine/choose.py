@@ -180,9 +180,16 @@ def observed(outcome: Outcome) -> Expectation | None:
     if outcome.arguments_after is not None and value.kind == "none":
         left = outcome.arguments_after
         return Leaves(left) if all(v.literal() is not None for v in left) else None
-    if value.literal() is None:
+    if not writable(value):
         return None
     return Approx(value) if has_fraction(value) else Returns(value)
+
+
+def writable(value: Value) -> bool:
+    """The value can stand in a test: as a literal or, for what an iterator yields, as a list of them."""
+    if value.kind == "iterator":
+        return all(item.literal() is not None for item in value.items)
+    return value.literal() is not None
 
 
 def has_fraction(value: Value) -> bool:

@@ -99,6 +99,8 @@ class Engine:
         settled: list[Settled] = []
         try:
             for activity in self._explore(job, settled):
+                if budget.cancelled:
+                    return
                 yield job.findings("quick" if not job.witnesses else "enriched", activity)
         except SandboxCancelled:
             if budget.cancelled:
@@ -106,6 +108,8 @@ class Engine:
             job.note(f"Time was up after {self.settings.generation.seconds:g} s; this is the best so far.")
         try:
             for activity in self._conclude(job, settled, Budget(cancel, FINISH_SECONDS)):
+                if cancel.is_set():
+                    return
                 yield job.findings("enriched", activity)
         except SandboxCancelled:
             if cancel.is_set():
@@ -113,6 +117,8 @@ class Engine:
             # What was not verified is not shown.
             job.tests, job.plan = (), None
             job.note("Choosing tests took too long and was stopped; no tests are offered.")
+        if cancel.is_set():
+            return
         yield job.findings("final")
 
     # -- proposing and executing -------------------------------------------------------------------
