@@ -250,6 +250,9 @@ def title(test: CallTest) -> str:
             return f"{test.expression} raises {name.rpartition('.')[2]}"
         case Approx(value=value):
             return f"{test.expression} is about {value.text()}"
+        case Returns(value=value) if value.kind == "iterator":
+            yielded = ", ".join(item.text() for item in value.items)
+            return f"list({test.expression}) == [{yielded}]"
         case Returns(value=value):
             return f"{test.expression} == {test.expected_text or value.text()}"
         case Leaves(arguments=arguments):
