@@ -44,7 +44,7 @@ class Matrix:
         self.executed = 0
         """Cells run so far."""
         self.no_items = ""
-        """Why pytest items cannot be run here; empty where they can."""
+        """Why the project's own items could not be run; empty where they could."""
 
     # -- growing ---------------------------------------------------------------------------------
 
@@ -159,6 +159,8 @@ class Matrix:
     ) -> None:
         programs = [self.program(code) for code in group]
         for result in self._executor.run_items(programs, file, cancel):
+            if result.error:
+                self.no_items = result.error
             for item in wanted:
                 # A parametrised function reports one result per case, all under its own name.
                 mine = [r for r in result.items if r.node_id.partition("[")[0] == item.node_id]

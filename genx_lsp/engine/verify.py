@@ -72,6 +72,7 @@ def failures(job: Job, made: TestFilePlan, budget: Budget) -> list[str]:
         file = TestFile(made.path, made.new_text, made.added)
         for result in job.executor.run_items([program], file, budget):
             if result.error or not result.items:
+                job.note(f"{made.path.name} could not be run under pytest: {result.error or 'no test ran'}.")
                 return [made.path.name]
             bad.extend(i.node_id for i in result.items if i.outcome != "passed")
     return bad

@@ -9,7 +9,10 @@ from pathlib import Path
 from genx_sandbox.jail.view import View
 
 # pytest and what it imports, shown to interpreters that have no pytest of their own.
-_PYTEST = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments", "exceptiongroup", "tomli")
+_PYTEST = (
+    *("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments"),
+    *("exceptiongroup", "tomli", "typing_extensions"),
+)
 
 
 @dataclass(frozen=True)
