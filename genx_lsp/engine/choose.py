@@ -150,9 +150,6 @@ def settle(job: Job, test: CallTest, settled: Sequence[Settled]) -> tuple[CallTe
     agreed = not isinstance(test.expectation, Unknown) or any(
         s.test.expression == test.expression and s.test.setup == test.setup and not s.dissent for s in settled
     )
-    # The docstring announces this exception: code and description agree.
-    if isinstance(expectation, Raises) and expectation.type_name.rpartition(".")[2] in job.target.docstring:
-        agreed = True
     # Where there is a description to hold it against and a model to ask, or where the code is suspected
     # to be wrong, what it happens to return is no reason for a test.
     if not agreed and (job.witnesses_expected or job.bug is not None):

@@ -157,3 +157,25 @@ def test_calls_on_which_the_witnesses_object_do_not_become_tests(place: Any, scr
     for test in final.tests:
         if " == " in test.title:
             assert eval(test.title, namespace)
+
+
+def test_an_announced_exception_is_no_reason_for_a_test_without_witnesses(place: Any, scripted: Any) -> None:
+    """The docstring names OutOfStock, and the code raises it one piece too early: no test may pin that."""
+    path = place.write(
+        "stock.py",
+        '''
+        class OutOfStock(Exception):
+            pass
+
+
+        def take(stock: dict[str, int], name: str, count: int = 1) -> int:
+            """Take pieces and return how many are left. Raises OutOfStock if there are not enough."""
+            left = stock.get(name, 0) - count
+            if left <= 0:
+                raise OutOfStock(name)
+            stock[name] = left
+            return left
+        ''',
+    )
+    final = place.findings(path, "take", scripted())[-1]
+    assert final.tests == ()
