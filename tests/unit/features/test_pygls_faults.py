@@ -137,6 +137,8 @@ async def test_notifications_leave_nothing_behind() -> None:
 
 
 async def test_an_answer_to_a_request_that_was_given_up_is_survived(caplog: Any) -> None:
+    # Our server quiets this logger for the whole process, and another test may have started one here.
+    caplog.set_level(logging.DEBUG, logger="pygls")
     for protocol, survives in ((LanguageServerProtocol, False), (Protocol, True)):
         spoken = Spoken(protocol)
         await spoken.say(initialize())
