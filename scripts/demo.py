@@ -31,11 +31,11 @@ from genx_lsp.target import Target
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "examples" / "shop"
 REPORT = ROOT / "build" / "report.html"
-SHOWN = (("text.py", "shorten"), ("pricing.py", "median_price"), ("stock.py", "take"))
+SHOWN = (("text.py", "shorten"), ("pricing.py", "median_price"))
 """So that each function has time for the models, and the whole ends in well under a minute."""
-SECONDS = 42.0
+SECONDS = 46.0
 """All functions share this; in an editor each has its own half a minute."""
-MOST_SECONDS, LEAST_SECONDS = 25.0, 4.0
+MOST_SECONDS, LEAST_SECONDS = 32.0, 25.0
 
 
 def main() -> int:
