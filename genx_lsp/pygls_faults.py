@@ -181,6 +181,7 @@ async def serve(reader: asyncio.StreamReader, protocol: Protocol) -> None:
         try:
             protocol.handle_message(message)
         except Exception:
+            # One message that cannot be handled must not end the loop that reads the others.
             _log.exception("A message could not be handled.")
 
 

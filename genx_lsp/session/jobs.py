@@ -180,6 +180,7 @@ class JobQueue:
         except (GenxError, ModelError, SandboxError) as error:
             self._post(Ended(job, "failed", str(error)))
         except Exception:
+            # A fault of ours in one job is logged; the server goes on with the next.
             _log.exception("The job on %s failed.", job.target.qualified_name)
             says = f"GenX failed on `{job.target.qualified_name}`; the server's log says why."
             self._post(Ended(job, "failed", says))

@@ -46,6 +46,7 @@ class Journal:
         try:
             return self._lane.submit(lambda: self._open().anchors(target)).result(timeout=10)
         except Exception:
+            # Without the accepted tests a job knows less, and can still be done.
             _log.exception("Accepted tests could not be read.")
             return ()
 
@@ -59,6 +60,7 @@ class Journal:
             try:
                 write(self._open())
             except Exception:
+                # Feedback is worth less than the work it tells of: no fault in it may stop a job.
                 _log.exception("Feedback could not be kept.")
 
         self._lane.submit(work)

@@ -24,11 +24,13 @@ def main() -> None:
         address = hub.hf_hub_url(repo, file, revision=revision)
         hub.get_session().head(address, timeout=_ANSWER_WITHIN)
     except Exception as error:
+        # Whatever the hub library raises, the parent process needs it in a sentence.
         sys.exit(f"ERROR: no connection ({_reason(error)})")
     try:
         # The models are public: the user's token stays at home.
         hub.hf_hub_download(repo, file, revision=revision, local_dir=folder, token=False)
     except Exception as error:
+        # Whatever the hub library raises, the parent process needs it in a sentence.
         sys.exit(f"ERROR: {_reason(error)}")
 
 

@@ -290,6 +290,7 @@ def _qualified(value):
         try:
             name = object.__getattribute__(value, attribute)
         except Exception:
+            # A property of the program may raise anything; the value is then told without it.
             continue
         if type(name) is str:
             return name
