@@ -52,7 +52,25 @@ CREATE TABLE events (
 CREATE INDEX events_by_suggestion ON events (suggestion);
 """
 
-MIGRATIONS: tuple[str, ...] = (_VERSION_1,)
+_VERSION_2 = """
+CREATE TABLE written (
+    suggestion TEXT PRIMARY KEY,
+    path TEXT NOT NULL,
+    name TEXT NOT NULL,
+    text TEXT NOT NULL,  -- the test function as it was written
+    at TEXT NOT NULL
+);
+CREATE INDEX written_by_path ON written (path);
+CREATE TABLE silenced (
+    path TEXT NOT NULL,
+    qualified_name TEXT NOT NULL,
+    what TEXT NOT NULL,  -- empty: the whole function; else the suspicion that is wrong
+    at TEXT NOT NULL,
+    PRIMARY KEY (path, qualified_name, what)
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (_VERSION_1, _VERSION_2)
 """Script i takes a database from version i to i + 1; a released script is never changed."""
 
 SCHEMA_VERSION = len(MIGRATIONS)

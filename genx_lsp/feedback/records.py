@@ -39,6 +39,13 @@ def suggestion_body(suggestion: TestSuggestion | FixSuggestion) -> str:
     return msgspec.json.encode(plain(suggestion)).decode()
 
 
+def candidate_key(body: str) -> str:
+    """The key of the test or program in a stored suggestion."""
+    content = msgspec.json.decode(body)
+    candidate: dict[str, Any] = content.get("test") or content.get("code") or {}
+    return str(candidate.get("key", ""))
+
+
 def view_body(findings: Findings) -> bytes:
     """The target, the pass matrix and what was made of it, compressed."""
     content = {

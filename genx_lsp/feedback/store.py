@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-import threading
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,16 +13,13 @@ from typing import IO, Any, Literal, get_args
 import msgspec
 
 from genx_lsp.candidate import CallTest
-from genx_lsp.errors import FeedbackError
 from genx_lsp.feedback import records, tables
-from genx_lsp.feedback.database import NewerDatabase, connect, default_path, is_busy, is_damaged, set_aside
+from genx_lsp.feedback.durable import Durable
+from genx_lsp.feedback.written import WrittenTest, fate, functions_in
 from genx_lsp.findings import Findings
 from genx_lsp.target import Target
 
 EventKind = Literal["accepted", "edited", "dismissed", "undone"]
-
-_WAITING = 200
-"""Writes kept while the file is locked; beyond it what was shown is let go, events never are."""
 
 
 @dataclass(frozen=True)
@@ -52,43 +48,8 @@ class Shown:
     last_event: EventKind | None = None
 
 
-_Operation = Callable[[sqlite3.Connection], None]
-
-
-class FeedbackStore:
-    """Feedback in one SQLite file (`default_path()` unless named), shared safely between processes.
-
-    A file that cannot be used is told in `warnings`, and what happens then is kept in memory: a
-    read-only or vanished home, or a database of a newer GenX (left untouched). A damaged file is set
-    aside and begun anew. A locked one delays: writes are kept and made later. With `strict`, a
-    database of a newer GenX raises `FeedbackError` instead.
-    """
-
-    def __init__(self, path: Path | None = None, *, strict: bool = False) -> None:
-        self.path = path or default_path()
-        self._lock = threading.RLock()
-        self._warnings: list[str] = []
-        self._waiting: list[tuple[bool, _Operation]] = []
-        self._connection: sqlite3.Connection | None = None
-        self._closed = False
-        self._strict = strict
-        with self._lock:
-            self._ready()
-
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        """Sentences for the user about this file, oldest first."""
-        with self._lock:
-            return tuple(self._warnings)
-
-    @property
-    def in_memory(self) -> bool:
-        """Nothing of this session will be there in the next."""
-        with self._lock:
-            if self._connection is None:
-                return False
-            row = self._connection.execute("PRAGMA database_list").fetchone()
-            return not row[2]
+class FeedbackStore(Durable):
+    """What was shown, what became of it, and what is not to be said again."""
 
     def shown(self, findings: Findings) -> None:
         """Remember every suggestion in `findings` with its candidates and the matrix."""
@@ -117,6 +78,62 @@ class FeedbackStore:
 
         self._write(lambda connection: tables.write_event(connection, row), droppable=False)
 
+    def wrote(self, tests: Sequence[WrittenTest]) -> None:
+        """Tests were accepted and written; what becomes of them is seen by `look_again`."""
+        now = _now()
+        rows = [(name, str(t.path), t.name, t.text, now) for t in tests for name in t.suggestions]
+        events = [(row[0], "accepted", now, "") for row in rows]
+
+        def write(connection: sqlite3.Connection) -> None:
+            tables.write_written(connection, rows)
+            for event in events:
+                tables.write_event(connection, event)
+
+        self._write(write, droppable=False)
+
+    def look_again(self, path: Path, source: str | None) -> None:
+        """Hold a test file (None: it is gone) against what was written there.
+
+        A test that changed since counts as edited, with its text; one that is gone as undone; one that is
+        back as accepted again. A file that does not parse says nothing.
+        """
+        now = functions_in(source) if source is not None else {}
+        if now is None:
+            return
+        for name, test, text, event, detail in self._read(tables.WRITTEN, (str(path),)):
+            became, edited = fate(test, text, now)
+            if event in ("accepted", "edited", "undone") and (became, edited) != (
+                event,
+                detail if event == "edited" else "",
+            ):
+                self.record(name, became, edited)
+
+    def written_to(self, target: Target) -> tuple[Path, ...]:
+        """The files that tests of a target were written to."""
+        rows = self._read(tables.WRITTEN_PATHS, (str(target.path), target.qualified_name))
+        return tuple(Path(row[0]) for row in rows)
+
+    def silence(self, path: Path, qualified_name: str, what: str = "") -> None:
+        """Say nothing of a function any more; or not again what `what` names (a suspicion that is wrong)."""
+        row = (str(path), qualified_name, what, _now())
+        self._write(lambda connection: tables.write_silenced(connection, row), droppable=False)
+
+    def silenced(self, target: Target) -> frozenset[str]:
+        """What is not to be said of a function; the empty string stands for all of it."""
+        rows = self._read(tables.SILENCED, (str(target.path), target.qualified_name))
+        return frozenset(row[0] for row in rows)
+
+    def all_silenced(self) -> tuple[tuple[Path, str, str], ...]:
+        """Path, function and what is not to be said of it (empty: all), newest first."""
+        return tuple((Path(row[0]), row[1], row[2]) for row in self._read(tables.ALL_SILENCED))
+
+    def restore(self, path: Path, qualified_name: str) -> None:
+        """Take back every dismissal of a function."""
+        at = _now()
+        self._write(
+            lambda connection: tables.restore(connection, str(path), qualified_name, at), droppable=False
+        )
+
     def anchors(self, target: Target) -> tuple[CallTest, ...]:
         """Tests of `target` that were accepted, and neither edited, dismissed nor undone since."""
         rows = self._last_events(target, kind="test", event="accepted")
@@ -124,9 +141,15 @@ class FeedbackStore:
         return tuple(test for test in tests if test is not None)
 
     def dismissed(self, target: Target) -> frozenset[str]:
-        """Ids of the suggestions for `target` whose last event is a dismissal."""
+        """Ids and keys of the suggestions for `target` whose last event is a dismissal.
+
+        The id of a suggestion changes with its function, the key of the test or program in it does not.
+        """
         return frozenset(
-            name for kind in ("test", "fix") for name, _ in self._last_events(target, kind, "dismissed")
+            known
+            for kind in ("test", "fix")
+            for name, body in self._last_events(target, kind, "dismissed")
+            for known in (name, records.candidate_key(body))
         )
 
     def events(self, suggestion_id: str | None = None) -> tuple[Event, ...]:
@@ -153,133 +176,11 @@ class FeedbackStore:
             stream.write(msgspec.json.encode(content).decode() + "\n")
         return len(rows)
 
-    def clear(self) -> None:
-        """Forget everything, on disk too."""
-        with self._lock:
-            self._waiting.clear()
-            connection = self._ready()
-            if connection is None:
-                raise FeedbackError(_locked(self.path))
-            try:
-                tables.forget(connection)
-            except sqlite3.Error as error:
-                raise FeedbackError(_locked(self.path) if is_busy(error) else _unusable(error)) from error
-
-    def close(self) -> None:
-        """Make the writes that wait, if they can be made, and close the file."""
-        with self._lock:
-            if self._closed:
-                return
-            self._flush()
-            self._closed = True
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-
     def _last_events(self, target: Target, kind: str, event: str) -> list[tuple[str, str]]:
         values = (str(target.path), target.qualified_name, kind, event)
         rows = self._read(tables.BY_LAST_EVENT, values)
         return [(row[0], row[1]) for row in rows]
 
-    def _read(self, query: str, values: tuple[object, ...] = ()) -> list[Any]:
-        """Rows; none while the file is locked or damaged, which is then told."""
-        with self._lock:
-            self._flush()
-            connection = self._ready()
-            if connection is None:
-                return []
-            try:
-                return connection.execute(query, values).fetchall()
-            except sqlite3.Error as error:
-                self._fault(error)
-                return []
-
-    def _write(self, operation: _Operation, *, droppable: bool) -> None:
-        with self._lock:
-            self._waiting.append((droppable, operation))
-            self._flush()
-            if len(self._waiting) > _WAITING:
-                oldest = next((i for i, (may_go, _) in enumerate(self._waiting) if may_go), None)
-                if oldest is not None:
-                    del self._waiting[oldest]
-
-    def _flush(self) -> None:
-        # Twice: a fault changes the file under us (set aside, or memory instead), and then it works.
-        for _ in range(2):
-            connection = self._ready()
-            if connection is None or not self._waiting:
-                return
-            try:
-                with tables.transaction(connection):
-                    for _, operation in self._waiting:
-                        operation(connection)
-                self._waiting.clear()
-            except sqlite3.Error as error:
-                self._fault(error)
-                if is_busy(error):
-                    return
-
-    def _ready(self) -> sqlite3.Connection | None:
-        """The connection, opened anew where need be; None while another process holds the file."""
-        if self._closed:
-            raise FeedbackError("The feedback store is closed.")
-        if self._connection is None:
-            try:
-                self._connection = connect(self.path)
-            except NewerDatabase as error:
-                if self._strict:
-                    raise
-                self._to_memory(f"{error} Until then nothing is remembered.")
-            except sqlite3.Error as error:
-                self._fault(error)
-            except OSError as error:
-                self._to_memory(_unusable(error, self.path))
-        return self._connection
-
-    def _fault(self, error: sqlite3.Error) -> None:
-        if is_busy(error):
-            self._warn(_locked(self.path))
-            return
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-        if is_damaged(error):
-            try:
-                aside = set_aside(self.path)
-                self._connection = connect(self.path)
-                self._warn(
-                    f"The feedback database {self.path} was damaged ({error}). It was set aside as "
-                    f"{aside.name}, and a new one was begun."
-                )
-                return
-            except (OSError, sqlite3.Error) as again:
-                error = again if isinstance(again, sqlite3.Error) else error
-        self._to_memory(_unusable(error, self.path))
-
-    def _to_memory(self, says: str) -> None:
-        self._warn(says)
-        self._connection = connect(None)
-
-    def _warn(self, says: str) -> None:
-        if says not in self._warnings:
-            self._warnings.append(says)
-
 
 def _now() -> str:
     return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
-
-
-def _locked(path: Path) -> str:
-    return (
-        f"The feedback database {path} is locked by another process; what happens meanwhile is kept and "
-        "written once it is free."
-    )
-
-
-def _unusable(error: Exception, path: Path | None = None) -> str:
-    reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-    where = f" {path}" if path else ""
-    return (
-        f"The feedback database{where} cannot be used ({reason}), so feedback is kept in memory only and is "
-        "gone when GenX ends. Make the folder writable, or name another file in GENX_FEEDBACK."
-    )

@@ -32,6 +32,26 @@ EXPORTED = (
 )
 """Everything about every suggestion except its events."""
 
+WRITTEN = (
+    "SELECT suggestion, name, text,"
+    " (SELECT event FROM events WHERE suggestion = written.suggestion ORDER BY events.id DESC LIMIT 1),"
+    " (SELECT detail FROM events WHERE suggestion = written.suggestion ORDER BY events.id DESC LIMIT 1)"
+    " FROM written WHERE path = ? ORDER BY rowid"
+)
+"""The tests that were written to a file, each with its last event and that one's detail."""
+
+WRITTEN_PATHS = (
+    "SELECT DISTINCT w.path FROM written w JOIN suggestions s ON s.id = w.suggestion"
+    " WHERE s.path = ? AND s.qualified_name = ?"
+)
+"""The files that tests of a target were written to."""
+
+SILENCED = "SELECT what FROM silenced WHERE path = ? AND qualified_name = ?"
+"""What is not to be said of a target any more."""
+
+ALL_SILENCED = "SELECT path, qualified_name, what, at FROM silenced ORDER BY at DESC"
+"""The same of all of them, newest first."""
+
 _REACTED = "SELECT s.view FROM suggestions s JOIN events e ON e.suggestion = s.id WHERE s.view IS NOT NULL"
 
 
@@ -81,10 +101,38 @@ def write_event(connection: sqlite3.Connection, event: Sequence[object]) -> None
     connection.execute("INSERT INTO events (suggestion, event, at, detail) VALUES (?, ?, ?, ?)", event)
 
 
+def write_written(connection: sqlite3.Connection, rows: Sequence[Sequence[object]]) -> None:
+    """Keep where tests were written: suggestion, path, name, text, at. The newest place counts."""
+    connection.executemany(
+        "INSERT INTO written (suggestion, path, name, text, at) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT (suggestion) DO UPDATE SET path = excluded.path, name = excluded.name,"
+        " text = excluded.text, at = excluded.at",
+        rows,
+    )
+
+
+def write_silenced(connection: sqlite3.Connection, row: Sequence[object]) -> None:
+    """Say no more of a target: path, qualified_name, what, at."""
+    connection.execute(
+        "INSERT OR REPLACE INTO silenced (path, qualified_name, what, at) VALUES (?, ?, ?, ?)", row
+    )
+
+
+def restore(connection: sqlite3.Connection, path: str, qualified_name: str, at: str) -> None:
+    """Take back every dismissal of a target: silence ends, and dismissed suggestions count as undone."""
+    connection.execute("DELETE FROM silenced WHERE path = ? AND qualified_name = ?", (path, qualified_name))
+    connection.execute(
+        "INSERT INTO events (suggestion, event, at, detail)"
+        " SELECT id, 'undone', ?, 'restored' FROM suggestions"
+        f" WHERE path = ? AND qualified_name = ? AND {_LAST_EVENT} = 'dismissed'",
+        (at, path, qualified_name),
+    )
+
+
 def forget(connection: sqlite3.Connection) -> None:
     """Empty every table, and the file of what was in them."""
     with transaction(connection):
-        for table in ("events", "suggestions", "views"):
+        for table in ("events", "suggestions", "views", "written", "silenced"):
             connection.execute(f"DELETE FROM {table}")
     connection.execute("VACUUM")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

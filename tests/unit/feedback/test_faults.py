@@ -115,7 +115,7 @@ def test_a_database_that_turns_read_only_means_memory_and_a_warning(
             connection.execute("PRAGMA query_only = ON")
         return connection
 
-    monkeypatch.setattr("genx_lsp.feedback.store.connect", read_only)
+    monkeypatch.setattr("genx_lsp.feedback.durable.connect", read_only)
     store = FeedbackStore(path)
     store.shown(findings)
     store.record("s1", "accepted")

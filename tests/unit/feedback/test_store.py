@@ -103,7 +103,22 @@ def test_dismissed_suggestions_are_known(store: FeedbackStore, findings: Finding
     store.record("s2", "dismissed")
     store.record("s2", "accepted")
 
-    assert store.dismissed(target) == {"f1"}
+    assert store.dismissed(target) == {"f1", "c2"}, "its id, and the key of the program in it"
+
+
+def test_a_function_can_be_silenced_and_heard_again(store: FeedbackStore, findings: Findings, target: Target):
+    store.shown(findings)
+    store.silence(target.path, target.qualified_name)
+    store.silence(target.path, target.qualified_name, "half('') gives 0")
+    store.silence(target.path, "other")
+    store.record("f1", "dismissed", "wrong")
+
+    assert store.silenced(target) == {"", "half('') gives 0"}
+    store.restore(target.path, target.qualified_name)
+
+    assert store.silenced(target) == frozenset()
+    assert store.dismissed(target) == frozenset()
+    assert store.all_silenced() == ((target.path, "other", ""),)
 
 
 def test_export_holds_the_suggestion_its_events_and_its_matrix(store: FeedbackStore, findings: Findings):
