@@ -92,6 +92,8 @@ class TestFilePlan:
     """1-based lines of the addition in `new_text`."""
     base_hash: str = ""
     """sha256 of the file's bytes that `new_text` was made from; empty for a new file."""
+    suggestions: tuple[tuple[str, ...], ...] = ()
+    """Ids of the suggestions that stand in each of `added`."""
 
     __test__ = False
 

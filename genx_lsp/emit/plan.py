@@ -74,6 +74,7 @@ def plan_tests(
         added=tuple(f"{_class_name(target)}::{r.name}" if ways.in_classes else r.name for r in rendered),
         first_line=first,
         last_line=last,
+        suggestions=tuple(tuple(case.suggestion.id for case in r.cases) for r in rendered),
         base_hash=base_hash,
     )
 

@@ -259,3 +259,14 @@ def test_a_file_written_since_the_project_was_looked_at_is_added_to(tmp_path: Pa
     assert second.path == first.path
     assert second.added == ("test_f_x_2",)
     assert second.new_text.startswith(first.new_text)
+
+
+def test_a_plan_tells_which_suggestions_stand_in_which_test(tmp_path: Path) -> None:
+    target, project = prepare(tmp_path, "shop/m.py", {})
+    calls = [suggest("f(1)"), suggest("f(2)"), suggest("f('')", Raises("builtins.TypeError"))]
+
+    made = plan(target, project, *calls)
+
+    assert made is not None
+    assert len(made.suggestions) == len(made.added)
+    assert {name for names in made.suggestions for name in names} == {"f(1)", "f(2)", "f('')"}
