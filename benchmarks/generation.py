@@ -48,12 +48,14 @@ print(json.dumps([made, time.perf_counter() - began]))
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--model", default="", help="registered name or .gguf file; default: the first")
+    parser.add_argument(
+        "--model", default="", help="registered name or .gguf file"
+    )
     parser.add_argument("--threads", type=int, default=0, help="decoding threads; 0: as the product decides")
     options = arguments("", parser)
     store = Store()
     name = options.model or store.names()[0]
-    path = store.path(name)
+    path = store.quickest(name)
     threads = options.threads or default_threads()
     tokens, calls, repeats = (16, 2, 1) if options.quick else (64, 8, 3)
 

@@ -126,6 +126,9 @@ def _model(name: str, settings: Settings, path: Path) -> Check:
             if wanted in store.names():
                 store.verify(wanted)
                 said.append(f"{wanted} is here, and its bytes are the registered ones.")
+                gains = settings.model.requantised and store.spec(wanted).requantise
+                if gains and store.quickest(wanted) == store.path(wanted):
+                    said.append(f"`genx-lsp models pull {wanted}` makes a quicker copy.")
             else:
                 said.append(f"{store.path(wanted)} is a file of yours.")
         except ModelError as error:

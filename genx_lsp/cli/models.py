@@ -80,6 +80,22 @@ def pull(name: Name = "", every: All = False) -> None:
                 err().print(str(error), soft_wrap=True)
                 sys.exit(Exit.INTERRUPTED)
             err().print(f"{wanted} is here, and its bytes are the registered ones: {path}", soft_wrap=True)
+            if settings.model.requantised:
+                _requantise(store, wanted, cancel)
+
+
+def _requantise(store: Store, name: str, cancel: threading.Event) -> None:
+    """Make the quicker copy. Where that fails the model is used as it came, and the user hears why."""
+    from genx_models import RequantiseError
+
+    try:
+        with err().status(f"Writing a quicker copy of {name}"):
+            served = store.requantise(name, cancel)
+    except RequantiseError as error:
+        err().print(str(error), soft_wrap=True)
+        return
+    if served != store.path(name):
+        err().print(f"{name} is served from its quicker copy: {served}", soft_wrap=True)
 
 
 def _pull(store: Store, name: str, cancel: threading.Event) -> Path:

@@ -28,6 +28,10 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(ge=-1, le=1000, description="Layers offloaded to the GPU; -1 means all, where there is one."),
     ] = -1
+    requantised: Annotated[
+        bool,
+        Meta(description="Serve the quicker copy that `genx-lsp models pull` made of the default model."),
+    ] = True
     context: Annotated[int, Meta(ge=512, le=131072, description="Tokens of context a sequence may hold.")] = (
         4096
     )

@@ -29,7 +29,8 @@ class Models:
         """The model's worker, whose requests carry what `genx-lsp finetune` promoted for the role."""
         store = Store(settings.model.directory or None)
         path = store.path(name)
-        return Adapted(self._worker(settings, path), Adapters(path, store), role)
+        served = store.quickest(name) if settings.model.requantised else path
+        return Adapted(self._worker(settings, served), Adapters(path, store), role)
 
     def _worker(self, settings: Settings, path: Path) -> Worker:
         model = settings.model

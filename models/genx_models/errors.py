@@ -37,6 +37,10 @@ class GrammarError(ModelError):
     """llama.cpp refuses the grammar."""
 
 
+class RequantiseError(ModelError):
+    """No quicker copy of a model could be made; the model itself is fine."""
+
+
 class PromptTooLong(ModelError):
     """The prompt leaves no room for an answer in the model's context."""
 

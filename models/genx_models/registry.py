@@ -58,6 +58,8 @@ class ModelSpec:
     sha256: str
     sources: tuple[Source, ...]
     """Tried in order."""
+    requantise: str = ""
+    """The kind of weights that this file is served as, once it was written anew on this machine."""
 
 
 @functools.cache

