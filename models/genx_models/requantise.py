@@ -2,8 +2,8 @@
 
 The default model's file holds 133 tensors in q5_0, because their width is no multiple of 256, and
 llama.cpp has no repacked kernel for those. Written once as q4_0 it decodes 1.6 to 1.8 times as fast on a CPU
-with AVX2, for 4 % of perplexity (docs/models.md has the table). The registry says which files gain; files that
-a user names by path are served as they are.
+with AVX2, for 4 % of perplexity (docs/models.md has the table). The registry says which files gain; files
+that a user names by path are served as they are.
 
     python -m genx_models.requantise SOURCE DESTINATION KIND      the part that runs in a process of its own
 """
