@@ -25,6 +25,7 @@ export async function showMenu(status: Status, running: boolean): Promise<void> 
     items.push(item("graph", "Show the report", "genx.showReport"));
     items.push({ label: "", kind: vscode.QuickPickItemKind.Separator });
   } else {
+    items.push(item("cloud-download", "Set up the server in an environment of its own", "genx.setUp"));
     items.push(item("folder-opened", "Select the Python that has genx-lsp…", "genx.selectServer"));
   }
   items.push(
@@ -88,10 +89,16 @@ export async function openDocs(extension: vscode.Uri): Promise<void> {
   await vscode.commands.executeCommand("markdown.showPreview", vscode.Uri.joinPath(extension, "README.md"));
 }
 
+/** The way through GenX with pictures, among the editor's own. */
+export async function openWalkthrough(extension: string): Promise<void> {
+  await vscode.commands.executeCommand("workbench.action.openWalkthrough", `${extension}#genx.start`, false);
+}
+
 /** A sentence about what is wrong, and the ways out. */
 export async function offerHelp(message: string): Promise<void> {
   const choices: Record<string, string> = {
     "Select…": "genx.selectServer",
+    "Set Up": "genx.setUp",
     "Open Docs": "genx.openDocs",
     "Show Log": "genx.showLog",
   };

@@ -2,12 +2,13 @@
 
 import * as vscode from "vscode";
 import { showActions } from "./actions";
-import { doctor, offerHelp, openDocs, selectServer, showMenu, turn } from "./commands";
+import { doctor, offerHelp, openDocs, openWalkthrough, selectServer, showMenu, turn } from "./commands";
 import { DoctorPage } from "./doctor";
 import { selectedInterpreter } from "./python";
 import { ReportPanel } from "./report";
 import { Restarts } from "./restarts";
 import { Server, ServerNotFound } from "./server";
+import { Setup } from "./setup";
 import type { Status } from "./state";
 import { StatusItems } from "./status";
 
@@ -25,7 +26,8 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const selected = await selectedInterpreter(log);
   const home = context.extensionUri.fsPath;
   const report = new ReportPanel();
-  const running = new Server(home, log, selected, report, (said) => status.show(said));
+  const setup = new Setup(context, log, selected);
+  const running = new Server(home, log, selected, setup.environment, report, (said) => status.show(said));
   server = running;
 
   let asked = false;
@@ -46,12 +48,22 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
       log.error(message);
       status.show({ state: "problem", message });
       // Once a session; from then on the status bar item says it.
-      if (!asked) {
-        asked = true;
+      if (asked) {
+        return;
+      }
+      asked = true;
+      if (error instanceof ServerNotFound && error.canBeMade) {
+        void setup.offer().then((made) => (made ? restarts.request() : undefined));
+      } else {
         void offerHelp(message);
       }
     }
   });
+  const setUp = async () => {
+    if (await setup.create()) {
+      await restarts.request();
+    }
+  };
   const restartIfOther = async () => {
     if (vscode.workspace.isTrusted && (await running.wouldDiffer())) {
       await restarts.request();
@@ -65,10 +77,12 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     "genx.restart": () => restarts.request(),
     "genx.doctor": () => doctor(running, doctorPage, home),
     "genx.selectServer": selectServer,
+    "genx.setUp": setUp,
     "genx.turnOff": () => turn(false),
     "genx.turnOn": () => turn(true),
     "genx.showLog": () => log.show(),
     "genx.openDocs": () => openDocs(context.extensionUri),
+    "genx.openWalkthrough": () => openWalkthrough(context.extension.id),
     "genx.showMenu": () => showMenu(status.status, running.client !== undefined),
   };
   context.subscriptions.push(

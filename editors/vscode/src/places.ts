@@ -6,6 +6,7 @@ import { access } from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
 import * as vscode from "vscode";
+import { pythonOf, type PrivateEnvironment } from "./environment";
 import type { SelectedInterpreter } from "./python";
 import { expandPath, onPath, placeOf, type Place, type Probe } from "./search";
 
@@ -22,6 +23,7 @@ const PROBE =
 export async function* placesFor(
   folder: vscode.WorkspaceFolder | undefined,
   selected: SelectedInterpreter,
+  own: PrivateEnvironment,
 ): AsyncGenerator<Place> {
   const settings = vscode.workspace.getConfiguration("genx", folder);
   const root = folder?.uri.fsPath;
@@ -41,18 +43,45 @@ export async function* placesFor(
   if (active !== undefined) {
     yield { origin: "selected environment", file: active, kind: "python" };
   }
-  for (const name of root === undefined ? [] : [".venv", "venv"]) {
-    const python = process.platform === "win32" ? ["Scripts", "python.exe"] : ["bin", "python"];
-    const file = path.join(root ?? "", name, ...python);
-    if (await isExecutable(file)) {
-      yield { origin: ".venv", file, kind: "python" };
-    }
+  for (const file of await workspacePythons(root)) {
+    yield { origin: ".venv", file, kind: "python" };
   }
   for (const file of onPath("genx-lsp", process.env["PATH"] ?? "")) {
     if (await isExecutable(file)) {
       yield placeOf("PATH", file);
     }
   }
+  if (own.exists) {
+    yield { origin: "its own environment", file: own.python, kind: "python" };
+  }
+}
+
+/** The Pythons that the user has shown us, for making an environment with. Those of PATH come after them. */
+export async function* basePythons(selected: SelectedInterpreter): AsyncGenerator<string> {
+  for (const folder of vscode.workspace.workspaceFolders ?? [undefined]) {
+    const root = folder?.uri.fsPath;
+    const written = vscode.workspace.getConfiguration("genx", folder).get("interpreter", "");
+    const interpreter = expandPath(written, os.homedir(), root);
+    if (interpreter !== "") {
+      yield interpreter;
+    }
+    const active = await selected.path(folder?.uri);
+    if (active !== undefined) {
+      yield active;
+    }
+    yield* await workspacePythons(root);
+  }
+}
+
+async function workspacePythons(root: string | undefined): Promise<string[]> {
+  const found: string[] = [];
+  for (const name of root === undefined ? [] : [".venv", "venv"]) {
+    const file = pythonOf(path.join(root ?? "", name));
+    if (await isExecutable(file)) {
+      found.push(file);
+    }
+  }
+  return found;
 }
 
 /** Asks a place whether it has the server. Runs it from `cwd`, so nothing in the workspace is imported. */

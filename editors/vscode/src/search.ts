@@ -2,7 +2,7 @@
 
 import * as path from "node:path";
 
-export type Origin = "genx.server.path" | "genx.interpreter" | "selected environment" | ".venv" | "PATH";
+export type Origin = "genx.server.path" | "genx.interpreter" | "selected environment" | ".venv" | "PATH" | "its own environment";
 
 /** A place that may hold the server: a Python that can import it, or the program itself. */
 export interface Place {
@@ -65,14 +65,19 @@ export function explain(result: Search): string[] {
   return result.tried.map(([place, probe]) => `${place.origin}: ${place.file} ${REASONS[probe]}`);
 }
 
+/** Whether the user has named a place, so that no other may be taken in its stead. */
+export function isNamed(result: Search): boolean {
+  return result.tried.some(([place]) => place.origin === "genx.server.path");
+}
+
 /** What the user is told when nothing was found. A place they named themselves comes first. */
 export function notFound(result: Search): string {
-  const named = result.tried.find(([place]) => place.origin.startsWith("genx."));
+  const named = result.tried.find(([place]) => place.origin === "genx.server.path");
   if (named !== undefined) {
     const [place, probe] = named;
     return `GenX cannot start: ${place.file}, set in ${place.origin}, ${REASONS[probe]}.`;
   }
-  return "GenX found no Python that has genx-lsp. Install it with `pip install genx-lsp`, or select the Python that has it.";
+  return "GenX found no Python that has genx-lsp. Set it up from this menu, install it with `pip install genx-lsp`, or select the Python that has it.";
 }
 
 /** `~` and `${workspaceFolder}` in a path that a person wrote; names without a slash are left for PATH. */

@@ -5,15 +5,23 @@ import { createInterface } from "node:readline";
 import * as vscode from "vscode";
 import { RevealOutputChannelOn, State, type LanguageClientOptions } from "vscode-languageclient/node";
 import { QuietClient } from "./client";
+import type { PrivateEnvironment } from "./environment";
 import { middleware } from "./middleware";
 import { placesFor, probe } from "./places";
 import type { SelectedInterpreter } from "./python";
 import type { ReportPanel } from "./report";
-import { commandOf, explain, notFound, search, type Place } from "./search";
+import { commandOf, explain, isNamed, notFound, search, type Place } from "./search";
 import { readStatus, type Status } from "./state";
 
-/** The server could not be found. The message is for the user. */
-export class ServerNotFound extends Error {}
+/** The server could not be found. The message is for the user; where they named no place, one can be made. */
+export class ServerNotFound extends Error {
+  constructor(
+    message: string,
+    readonly canBeMade: boolean,
+  ) {
+    super(message);
+  }
+}
 
 export class Server {
   #client: QuietClient | undefined;
@@ -27,6 +35,7 @@ export class Server {
     private readonly home: string,
     private readonly log: vscode.LogOutputChannel,
     private readonly selected: SelectedInterpreter,
+    private readonly own: PrivateEnvironment,
     private readonly report: ReportPanel,
     private readonly onStatus: (status: Status) => void,
   ) {}
@@ -101,13 +110,15 @@ export class Server {
   }
 
   async #find(): Promise<Place> {
-    const result = await search(placesFor(mainFolder(), this.selected), (place) => probe(place, this.home));
+    const result = await search(placesFor(mainFolder(), this.selected, this.own), (place) =>
+      probe(place, this.home),
+    );
     for (const line of explain(result)) {
       this.log.debug(line);
     }
     if (result.found === undefined) {
       explain(result).forEach((line) => this.log.info(line));
-      throw new ServerNotFound(notFound(result));
+      throw new ServerNotFound(notFound(result), !isNamed(result));
     }
     return result.found;
   }
