@@ -94,8 +94,11 @@ class Matrix:
 
     # -- running ---------------------------------------------------------------------------------
 
-    def program(self, code: CodeCandidate, *, probes: bool = False) -> Program:
-        """The whole module with a candidate in place."""
+    def program(self, code: CodeCandidate, *, probes: bool = False, brief: float = 0.0) -> Program:
+        """The whole module with a candidate in place.
+
+        `brief`: seconds that one of its calls may take, after which the rest is not run.
+        """
         return Program(
             key=code.key,
             module=self._target.module,
@@ -103,6 +106,8 @@ class Matrix:
             source=self._target.with_definition(code.source),
             is_package=self._target.path.name == "__init__.py",
             probes=probes,
+            call_seconds=brief,
+            deaths=1 if brief else 0,
         )
 
     def fill(
@@ -112,6 +117,7 @@ class Matrix:
         cancel: threading.Event,
         *,
         probes: bool = False,
+        brief: float = 0.0,
     ) -> int:
         """Run the missing cells of `codes` x `tests`; returns how many. Raises `SandboxCancelled`."""
         calls = {call_key(test): None for test in tests}
@@ -122,7 +128,7 @@ class Matrix:
                 missing.setdefault(lacking, []).append(code)
         run = 0
         for keys, group in missing.items():
-            programs = [self.program(code, probes=probes) for code in group]
+            programs = [self.program(code, probes=probes, brief=brief) for code in group]
             wanted = [self._calls[key] for key in keys]
             for result in self._executor.run_calls(programs, wanted, cancel):
                 for key, outcome in zip(keys, result.outcomes, strict=True):

@@ -6,7 +6,7 @@ import json
 import struct
 import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, Protocol
 
 from genx_sandbox.decoding import ProtocolError, decode_outcome, parse_frame, text_of
@@ -72,6 +72,15 @@ def settings(limits: Limits, calls: int) -> dict[str, Any]:
     return {**asdict(limits), "cpu_seconds": limits.load_seconds + limits.call_seconds * calls}
 
 
+def own_limits(program: Program, limits: Limits) -> Limits:
+    """The sandbox's limits, tightened to what the program is allowed."""
+    return replace(
+        limits,
+        call_seconds=min(limits.call_seconds, program.call_seconds or limits.call_seconds),
+        deaths=min(limits.deaths, program.deaths or limits.deaths),
+    )
+
+
 def shared_calls(calls: Sequence[Call]) -> bytes:
     """The calls as the guest reads them. Expectations are not here, and nowhere else in the jail."""
     return json.dumps([{"expression": c.expression, "setup": c.setup} for c in calls]).encode()
@@ -87,7 +96,7 @@ class CallsConversation:
         self._count = count
         self.calls = calls
         self.partner = b""
-        self._limits = limits
+        self._limits = limits = own_limits(program, limits)
         self._place = (folder, list(roots))
         self._outcomes: list[Outcome] = []
         self._loaded = False
