@@ -46,3 +46,11 @@ def _own_feedback(
     path = tmp_path_factory.mktemp("feedback") / "feedback.db"
     monkeypatch.setenv("GENX_FEEDBACK", str(path))
     yield path
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No test is answered by what another one ran."""
+    path = tmp_path_factory.mktemp("cache") / "outcomes.db"
+    monkeypatch.setenv("GENX_CACHE", str(path))
+    return path

@@ -72,6 +72,14 @@ class SandboxSettings(msgspec.Struct, frozen=True, kw_only=True):
     jobs: Annotated[
         int, Meta(ge=0, le=256, description="Candidates run at the same time; 0 leaves one core free.")
     ] = 0
+    cache_mb: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=100_000,
+            description="Disk space for outcomes that need not be run again; 0 keeps none.",
+        ),
+    ] = 64
 
 
 class EmitSettings(msgspec.Struct, frozen=True, kw_only=True):

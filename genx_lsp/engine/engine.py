@@ -23,6 +23,7 @@ from genx_lsp.propose import (
     rewrite,
     user_tests,
 )
+from genx_lsp.recall import OutcomeStore, recalling
 from genx_lsp.target import Target
 from genx_models import Generator, ModelError
 from genx_sandbox import Executor, SandboxCancelled
@@ -54,6 +55,7 @@ class Engine:
         read_tests: ReadTests,
         anchors: Anchors = lambda target: (),
         notes: Sequence[str] = (),
+        outcomes: OutcomeStore | None = None,
     ) -> None:
         self.project = project
         self.settings = settings
@@ -63,10 +65,13 @@ class Engine:
         self._read_tests = read_tests
         self._anchors = anchors
         self._notes = tuple(notes)
+        self._outcomes = outcomes
 
     def close(self) -> None:
         """End the sandbox. Models are shared between engines and closed by `Models`."""
         self._executor.close()
+        if self._outcomes is not None:
+            self._outcomes.close()
 
     def work(
         self, target: Target, want: Want = "both", cancel: threading.Event | None = None
@@ -76,7 +81,14 @@ class Engine:
         Setting `cancel` ends generation and execution, and the stream, without a last word.
         Raises `SandboxError` where nothing can be run at all.
         """
-        cancel = cancel or threading.Event()
+        limits = self.settings.sandbox
+        said = f"{limits.call_seconds} {limits.memory_mb} {limits.deny}"
+        with recalling(self._executor, self._outcomes, target, self.project, said) as executor:
+            yield from self._work(target, want, cancel or threading.Event(), executor)
+
+    def _work(
+        self, target: Target, want: Want, cancel: threading.Event, executor: Executor
+    ) -> Iterator[Findings]:
         budget = Budget(cancel, self.settings.generation.seconds)
         job = Job(
             target=target,
@@ -84,8 +96,8 @@ class Engine:
             settings=self.settings,
             want=want,
             budget=budget,
-            executor=self._executor,
-            matrix=Matrix(target, self._executor),
+            executor=executor,
+            matrix=Matrix(target, executor),
             code_model=self._code_model,
             test_model=self._test_model,
             tests_text=self._read_tests(target),

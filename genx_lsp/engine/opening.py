@@ -10,6 +10,7 @@ from genx_lsp.engine.engine import Anchors, Engine
 from genx_lsp.engine.models import Models, opened
 from genx_lsp.errors import Unavailable
 from genx_lsp.project import Project, discover, tests_naming
+from genx_lsp.recall import OutcomeStore
 from genx_lsp.target import Target
 from genx_sandbox import Limits, Sandbox, SandboxError, Workspace
 
@@ -29,6 +30,8 @@ def open_engine(
     except SandboxError as error:
         raise Unavailable(str(error)) from error
 
+    kept = settings.sandbox.cache_mb
+
     def read_tests(target: Target) -> dict[str, str]:
         return dict(tests_naming(target, project, lambda file: discovery.decode(file).text))
 
@@ -41,6 +44,7 @@ def open_engine(
         read_tests=read_tests,
         anchors=anchors,
         notes=notes,
+        outcomes=OutcomeStore(max_bytes=kept * 1024 * 1024) if kept else None,
     )
 
 
