@@ -1,7 +1,7 @@
 """QuixBugs: is the bug found, the right fix offered, a wrong one ever first, correct code left alone?
 
     python benchmarks/repair.py [--quick] [--data DIR] [--setting with_tests|without_tests|correct|all]
-                                [--seconds N] [--only NAME ...]
+                                [--seconds N] [--only NAME ...] [--kept DIR]
 
 *with tests*: half of the cases stand in a test file. *without tests*: only the program and its description
 as a docstring. *correct*: the right programs, with their description; every fix offered is a false alarm.
@@ -25,6 +25,7 @@ from typing import Any
 
 import figures
 import msgspec
+from replay import KeptModels
 
 from genx_lsp.config import Settings
 from genx_lsp.discovery import find_target
@@ -311,6 +312,9 @@ def main() -> None:
     parser.add_argument("--setting", choices=[*SETTINGS, "all"], default="all")
     parser.add_argument("--seconds", type=float, default=None, help="time a program (60)")
     parser.add_argument("--only", nargs="*", default=None)
+    parser.add_argument(
+        "--kept", type=Path, default=None, help="keep what the models say there, and reuse it"
+    )
     options = parser.parse_args()
 
     tasks = load(options.data / "quixbugs.jsonl")
@@ -322,9 +326,13 @@ def main() -> None:
     settings = Settings()
     generation = msgspec.structs.replace(settings.generation, seconds=seconds)
     settings = msgspec.structs.replace(settings, generation=generation)
-    models = Models()
+    models = KeptModels(options.kept) if options.kept else Models()
     bench = Bench(settings, models)
-    payload: dict[str, Any] = {"seconds_a_program": seconds, "programs": [t.name for t in tasks]}
+    payload: dict[str, Any] = {
+        "seconds_a_program": seconds,
+        "programs": [t.name for t in tasks],
+        "kept": bool(options.kept),
+    }
     wanted = SETTINGS if options.setting == "all" else (options.setting,)
     try:
         for setting in wanted:
@@ -350,6 +358,8 @@ def main() -> None:
             f"{setting:14} right offered {row['right_offered']}, right first {row['right_first']}, "
             f"wrong first {row['wrong_first']}, nothing {row['nothing']} of {row['programs']}"
         )
+    if options.kept:
+        print("With kept completions: the seconds are not those of a run.")
     print("published, with tests, of 40: " + ", ".join(f"{k} {v}" for k, v in PUBLISHED.items()))
     payload["peers"] = PUBLISHED
     figures.write("repair", payload)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
-from genx_lsp.candidate import CallTest, TestCandidate
+from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestCandidate
 from genx_lsp.config import Settings
 from genx_lsp.engine import choose, doubt, repair, trust, verify
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.job import Job, Want, heavier
 from genx_lsp.engine.matrix import Matrix
-from genx_lsp.findings import Findings
+from genx_lsp.findings import Findings, MatrixView
 from genx_lsp.project import Project
 from genx_lsp.propose import (
     boundary,
@@ -23,6 +23,7 @@ from genx_lsp.propose import (
     rewrite,
     user_tests,
 )
+from genx_lsp.propose.keys import code_key
 from genx_lsp.recall import OutcomeStore, recalling
 from genx_lsp.target import Target
 from genx_models import Generator, ModelError
@@ -35,6 +36,8 @@ FINISH_SECONDS = 20.0
 WITNESS_SHARE = 0.6
 TESTS_SHARE = 0.3
 WITNESS_BATCH = 4
+# Calls on which the saved code and the witnesses differ that the test model is asked about.
+DISPUTED = 3
 QUICK_GENERATORS = (docstring_examples.propose, user_tests.propose, boundary.propose)
 
 ReadTests = Callable[[Target], Mapping[str, str]]
@@ -133,6 +136,21 @@ class Engine:
             return
         yield job.findings("final")
 
+    def outcomes(
+        self, target: Target, tests: Sequence[CallTest], cancel: threading.Event | None = None
+    ) -> MatrixView:
+        """Run tests on the target as it stands: one row, in the order of `tests`. Nothing is proposed.
+
+        Raises `SandboxError`, and `SandboxCancelled` once `cancel` is set.
+        """
+        matrix = Matrix(target, self._executor)
+        code = CodeCandidate(code_key(target.source), target.source, CodeOrigin.ORIGINAL)
+        matrix.add_code(code)
+        for test in tests:
+            matrix.add_test(test)
+        matrix.fill([code], tests, cancel or threading.Event())
+        return matrix.view((code,), tests, (), ())
+
     # -- proposing and executing -------------------------------------------------------------------
 
     def _explore(self, job: Job, settled: list[Settled]) -> Iterator[str]:
@@ -168,6 +186,7 @@ class Engine:
                 trust.exclude_unstable(job)
             job.matrix.fill([*doubt.witnesses(job), *job.plausible], job.usable, job.budget)
             settled[:] = doubt.settled_calls(job)
+            self._ask_about_disputes(job, settled)
             suspicious = bool(job.failing) or any(s.dissent for s in settled)
             if self._code_model is None or job.want == "tests" or not suspicious:
                 return
@@ -203,6 +222,17 @@ class Engine:
             job.matrix.fill(doubt.witnesses(job), job.usable, job.budget)
             if doubt.enough(job):
                 return
+
+    def _ask_about_disputes(self, job: Job, settled: Sequence[Settled]) -> None:
+        """The test model's votes on the very calls on which the saved code and its witnesses differ."""
+        if job.failing or job.want == "tests" or self._test_model is None:
+            return
+        disputed = sorted((s.test for s in settled if s.dissent), key=lambda t: (len(t.expression), t.key))
+        for test in [t for t in disputed if not t.setup][:DISPUTED]:
+            if job.budget.is_set():
+                return
+            add_tests(job, model_tests.vote(job.context(), test.expression))
+        job.matrix.fill([job.original, *doubt.witnesses(job)], job.usable, job.budget)
 
     # -- concluding --------------------------------------------------------------------------------
 

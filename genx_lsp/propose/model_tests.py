@@ -65,6 +65,28 @@ def propose(context: Context) -> Iterator[TestCandidate]:
     yield from _heard(context, model, request)
 
 
+def vote(context: Context, expression: str) -> Iterator[TestCandidate]:
+    """Yield what the test model expects of one call, each value with its samples as `weight`.
+
+    Nothing where there is no model, or where it need not be asked. Raises `ModelError`.
+    """
+    model, samples = context.test_model, context.settings.generation.tests
+    if model is None or samples <= 0:
+        return
+    head = f"assert {expression}"
+    returns = context.target.returns
+    request = Request(
+        prompt=Chat(system=_SYSTEM, user=_prompt(context.target), prefill=_FENCE + head),
+        samples=samples,
+        max_tokens=_LINE_TOKENS,
+        temperature=context.settings.generation.temperature * _COOLER,
+        seed=context.seed,
+        stop=("\n",),
+        grammar=check_grammar([Call(expression, None)], returns=returns, raises=(), prefilled=head),
+    )
+    yield from _heard(context, model, request)
+
+
 def _request(context: Context, chain: list[Call] | None, samples: int) -> Request:
     target = context.target
     head = "assert "

@@ -134,5 +134,8 @@ def _informed(context: Context, definition: Definition) -> Chat:
 
 
 def _room(definition: Definition) -> int:
-    """Tokens for an answer: half as much again as the present body, at some three characters a token."""
-    return max(96, min(480, len(definition.body) // 2 + 64))
+    """Tokens for an answer: half as much again as the present body, at some three characters a token.
+
+    In steps, so that the answer to the same question does not depend on a character more or less.
+    """
+    return max(96, min(480, -(-(len(definition.body) // 2 + 64) // 48) * 48))
