@@ -8,7 +8,7 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ from pygls.lsp.server import LanguageServer
 from genx_lsp import __version__
 from genx_lsp.errors import ConfigError
 from genx_lsp.features import code_action, code_lens, diagnostics, hover
+from genx_lsp.features.candidates import RUN, Candidates
 from genx_lsp.features.commands import Commands
 from genx_lsp.features.progress import Progress
 from genx_lsp.features.refresh import LensRefresher
@@ -122,7 +123,10 @@ class Server(LanguageServer):
         status = Status(session)
         progress, commands = Progress(session), Commands(session)
         self._parts = Parts(session, Configuration(session, status.settings_changed), commands, progress)
+        candidates = Candidates(session)
+        self.feature(RUN)(_answering(candidates.run))
         session.listeners += [
+            candidates,
             diagnostics.Publisher(session),
             LensRefresher(session),
             progress,
@@ -180,6 +184,15 @@ def _plain(handler: Callable[..., None]) -> Callable[..., None]:
 
     def run(*arguments: Any) -> None:
         handler(*arguments)
+
+    return run
+
+
+def _answering(handler: Callable[[Any], Coroutine[Any, Any, Any]]) -> Callable[..., Any]:
+    """The same of one that answers later."""
+
+    async def run(params: Any) -> Any:
+        return await handler(params)
 
     return run
 

@@ -34,6 +34,8 @@ class Status:
             # The thread of the job may not have left it yet.
             if self._problem or all(job is event.job for job in self._session.jobs.jobs):
                 self._rest()
+        elif event.job.check:
+            self._send("testing", f"{name}: running candidate tests")
         elif isinstance(event, Found) and event.findings.activity:
             activity = event.findings.activity
             testing = activity.startswith(("running", "choosing"))

@@ -35,6 +35,21 @@ def outcome_text(outcome: Outcome) -> str:
     return one_line(f"{text}: {outcome.detail}") if outcome.detail else text
 
 
+def expected_text(expectation: Expectation, written: str = "") -> str:
+    """What a test expects, in the words of `outcome_text`: `returned 3`, `raised ValueError`."""
+    if isinstance(expectation, Returns):
+        return f"returned {one_line(expectation.value.text())}"
+    if isinstance(expectation, Approx):
+        return f"returned about {one_line(written or expectation.value.text())}"
+    if isinstance(expectation, Raises):
+        name = expectation.type_name.removeprefix("builtins.")
+        return f"raised {name}" + (f" matching {expectation.match!r}" if expectation.match else "")
+    if isinstance(expectation, Leaves):
+        left = ", ".join(value.text() for value in expectation.arguments)
+        return f"left its arguments as {one_line(left)}"
+    return "nothing yet"
+
+
 def expectation_text(expression: str, expectation: Expectation, expected_text: str = "") -> str:
     """A test as one statement: `assert f(1) == 2`, `with raises(ValueError): f(0)`."""
     if isinstance(expectation, Returns):

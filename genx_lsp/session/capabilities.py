@@ -39,6 +39,8 @@ class Capabilities:
     preferred_actions: bool = False
     status: bool = False
     """It asked for `genx/status` notifications."""
+    candidates: bool = False
+    """It asked for `genx/candidates` notifications."""
 
     @classmethod
     def of(cls, params: types.InitializeParams) -> Capabilities:
@@ -79,10 +81,11 @@ class Capabilities:
             resolve_edits=has("text_document.code_action.data_support")
             and "edit" in lists("text_document.code_action.resolve_support.properties"),
             preferred_actions=has("text_document.code_action.is_preferred_support"),
-            status=_asked_for_status(params.initialization_options),
+            status=_asked_for("statusNotifications", params.initialization_options),
+            candidates=_asked_for("candidateNotifications", params.initialization_options),
         )
 
 
-def _asked_for_status(options: object) -> bool:
+def _asked_for(name: str, options: object) -> bool:
     section = options.get("genx") if isinstance(options, Mapping) else None
-    return isinstance(section, Mapping) and section.get("statusNotifications") is True
+    return isinstance(section, Mapping) and section.get(name) is True

@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 from genx_lsp.candidate import CallTest
 from genx_lsp.config import Settings
-from genx_lsp.findings import Findings
+from genx_lsp.findings import Findings, MatrixView
 from genx_lsp.project import Project
 from genx_lsp.target import Target
 
@@ -24,6 +24,11 @@ class Engine(Protocol):
         self, target: Target, want: Want = "both", cancel: threading.Event | None = None
     ) -> Iterator[Findings]:
         """Yield findings, each replacing the one before, and stop soon after `cancel` is set."""
+
+    def outcomes(
+        self, target: Target, tests: Sequence[CallTest], cancel: threading.Event | None = None
+    ) -> MatrixView:
+        """Run tests on the target as it stands; raises as soon as `cancel` is set."""
 
     def close(self) -> None:
         """End every process of it."""

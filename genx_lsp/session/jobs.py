@@ -10,9 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from genx_lsp.candidate import CallTest
 from genx_lsp.config import Settings
 from genx_lsp.errors import GenxError
-from genx_lsp.findings import Findings
+from genx_lsp.findings import Findings, MatrixView
 from genx_lsp.project import Project
 from genx_lsp.session.engines import EnginePool, Want
 from genx_lsp.target import Target
@@ -36,9 +37,13 @@ class Job:
     """Someone asked for the tests: they are written as soon as they are there."""
     cancel: threading.Event = field(default_factory=threading.Event)
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    check: tuple[CallTest, ...] = ()
+    """Nothing is looked for: only these tests are run on the code as it stands."""
 
     def same_target(self, other: Job) -> bool:
-        """Whether both work on one function of one document."""
+        """Whether both work on one function of one document, so that the newer makes the other needless."""
+        if self.check or other.check:
+            return False
         return self.uri == other.uri and self.target.qualified_name == other.target.qualified_name
 
 
@@ -58,6 +63,14 @@ class Found:
 
 
 @dataclass(frozen=True)
+class Checked:
+    """The tests of a job that only runs tests have been run: one row, in their order."""
+
+    job: Job
+    view: MatrixView
+
+
+@dataclass(frozen=True)
 class Ended:
     """Nothing more will come of it."""
 
@@ -67,7 +80,7 @@ class Ended:
     """Why it failed, as a sentence."""
 
 
-JobEvent: TypeAlias = Started | Found | Ended
+JobEvent: TypeAlias = Started | Found | Checked | Ended
 
 
 class JobQueue:
@@ -171,6 +184,10 @@ class JobQueue:
         self._post(Started(job))
         try:
             engine = self._engines.engine(job.project, job.target.path, job.settings)
+            if job.check:
+                self._post(Checked(job, engine.outcomes(job.target, job.check, job.cancel)))
+                self._post(Ended(job, "done"))
+                return
             for findings in engine.work(job.target, job.want, job.cancel):
                 if job.cancel.is_set():
                     break

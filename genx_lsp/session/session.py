@@ -21,7 +21,7 @@ from genx_lsp.session.client import Client
 from genx_lsp.session.documents import Documents, Snapshot
 from genx_lsp.session.engines import EngineFactory, EnginePool
 from genx_lsp.session.folders import Folders
-from genx_lsp.session.jobs import Found, Job, JobEvent, JobQueue, Started
+from genx_lsp.session.jobs import Ended, Found, Job, JobEvent, JobQueue, Started
 from genx_lsp.session.journal import Event, Journal
 from genx_lsp.session.lane import Lane
 from genx_lsp.session.positions import PositionCodec
@@ -228,6 +228,11 @@ class Session:
     def _receive(self, event: JobEvent) -> None:
         job = event.job
         name = job.target.qualified_name
+        if job.check:
+            # Nothing was looked for, so what is known stays as it is.
+            for listener in self.listeners:
+                listener.job_changed(event)
+            return
         if isinstance(event, Started):
             self.findings.started(job.uri, job.target, "starting", job.id)
         elif isinstance(event, Found):
@@ -236,7 +241,7 @@ class Session:
             self.findings.found(job.uri, event.findings, job.id, job.want)
             if event.findings.stage == "final" and job.settings.feedback:
                 self.journal.shown(event.findings)
-        else:
+        elif isinstance(event, Ended):
             self.findings.ended(job.uri, name, job.id, event.message)
         for listener in self.listeners:
             listener.job_changed(event)

@@ -3,6 +3,7 @@
 `python scripted_server.py FOLDER [--tcp]`. FOLDER takes the feedback database and `engine.log`.
 A function called `waits…` is worked on until it is cancelled, `fails…` meets a missing sandbox, and
 `crashes…` a fault. In any other, ` - 1` in a line is a bug whose fix is ` + 1`, and two tests are found.
+Those of a function called `slow…` never end when they are run.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from genx_lsp.findings import (
     Findings,
     FixSuggestion,
     LineEdit,
+    MatrixView,
     SuspectedBug,
     TestFilePlan,
     TestSuggestion,
@@ -30,6 +32,7 @@ from genx_lsp.findings import (
 from genx_lsp.server import serve_stdio, serve_tcp
 from genx_lsp.source_text import split_lines
 from genx_lsp.target import Target
+from genx_sandbox import Outcome, Returns, SandboxCancelled, Value, judge
 
 FOLDER = Path(sys.argv[1])
 
@@ -76,6 +79,27 @@ class ScriptedEngine:
         yield Findings(target, "final", tests, fixes, plan, bug, seconds=0.1)
         log(f"done {target.qualified_name}")
 
+    def outcomes(
+        self, target: Target, tests: Sequence[CallTest], cancel: threading.Event | None = None
+    ) -> MatrixView:
+        """`f(1)` gives 1 - 1 where the bug is in the code, else 2; `f(2)` takes too long."""
+        if target.name.startswith("slow"):
+            (cancel or threading.Event()).wait(60)
+            log(f"stopped {target.qualified_name}")
+            raise SandboxCancelled("cancelled")
+        given = 0 if " - 1" in target.source else 2
+        row = [
+            Outcome("timeout", detail="1 s")
+            if "(2)" in test.expression
+            else Outcome("value", Value.of(given))
+            for test in tests
+        ]
+        passed = tuple(
+            None if one.value is None else judge(one, test.expectation)
+            for one, test in zip(row, tests, strict=True)
+        )
+        return MatrixView((), tuple(tests), (tuple(row),), (passed,))
+
     def close(self) -> None:
         log("engine closed")
 
@@ -83,7 +107,11 @@ class ScriptedEngine:
         calls = [f"{target.name}({n})" for n in (1, 2)]
         return tuple(
             TestSuggestion(
-                f"test-{call}", CallTest(call, call), "agreement", f"`{call}` == 2", Evidence(1, 1, 1)
+                f"test-{call}",
+                CallTest(call, call, Returns(Value.of(2))),
+                "agreement",
+                f"`{call}` == 2",
+                Evidence(1, 1, 1),
             )
             for call in calls
         )
