@@ -28,6 +28,10 @@ SHOWN = 3
 TRUSTED_WEIGHT = 10.0
 # By agreement alone, a small edit must do what the witnesses do on this share of the settled calls.
 EXPLAINED = 0.95
+# Many faults loop, and the first calls weed them out: these may take so many times as long as the slowest
+# call of the saved code that ended, and a quarter of a second at least.
+PATIENCE = 20.0
+LEAST_SECONDS = 0.25
 ORIGIN_ORDER = {CodeOrigin.MUTATE: 0, CodeOrigin.INFILL: 1, CodeOrigin.REWRITE: 2, CodeOrigin.ORIGINAL: 3}
 
 Propose = Callable[[Context], Iterator[CodeCandidate]]
@@ -68,11 +72,11 @@ def screen(
     failing = job.failing
     if failing:
         calls = [t for t in failing if isinstance(t, CallTest)]
-        matrix.fill(left, calls, budget)
+        matrix.fill(left, calls, budget, brief=patience(job))
         left = [c for c in left if all(matrix.passed(c, t) for t in calls)]
     else:
         dissent = [s for s in settled if s.dissent]
-        matrix.fill(left, [s.test for s in dissent], budget)
+        matrix.fill(left, [s.test for s in dissent], budget, brief=patience(job))
         left = [c for c in left if any(does(job, c, s) for s in dissent)]
     matrix.fill(left, job.trusted_calls, budget)
     left = [c for c in left if all(matrix.passed(c, t) is not False for t in job.trusted_calls)]
@@ -84,6 +88,13 @@ def screen(
     if not failing:
         left = [c for c in left if explains(job, c, settled)]
     return left
+
+
+def patience(job: Job) -> float:
+    """Seconds that a call of a candidate may take while most are still expected to be wrong."""
+    outcomes = [job.matrix.outcome(job.original, test) for test in job.usable]
+    ended = [o.seconds for o in outcomes if o is not None and o.kind in ("value", "exception")]
+    return min(job.settings.sandbox.call_seconds, max(LEAST_SECONDS, PATIENCE * max(ended, default=0.0)))
 
 
 def does(job: Job, code: CodeCandidate, settled: Settled) -> bool:
