@@ -1,0 +1,265 @@
+"""A scripted day in an editor, timed: edits, saves, hovers, lenses and actions against a real server process.
+
+    python benchmarks/latency.py [--quick] [--edits N] [--model NAME | --no-model]
+
+The example project and two real packages are copied and opened in one session. At each edit a line is typed
+into a function in a few keystrokes and saved; all the while a second hand asks for lenses, hovers, actions
+and resolves one. What is printed: from save to the first verified suggestion, from save to the final one
+(with the models where there are any), how long requests take meanwhile, how long an edit holds up the request
+behind it, how long after a cancel the processors are quiet, and from start to `initialized`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import queue
+import random
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from figures import arguments, table, write
+from latency_client import Client, Document
+from latency_places import Place, places
+from latency_processes import ticks, tree
+
+# The machine's own load is no reason to wait while latency is measured.
+SETTINGS: dict[str, Any] = {"busyWaitSeconds": 0, "battery": "work", "feedback": False}
+GOALS = {
+    "first suggestion": ("s", 0.7, 1.5),
+    "final result": ("s", 8.0, None),
+    "hover": ("ms", None, 10.0),
+    "lens": ("ms", None, 10.0),
+    "code action": ("ms", None, 10.0),
+    "resolve": ("ms", None, 10.0),
+    "edit and hover": ("ms", None, 13.0),
+    "cancel to quiet": ("ms", None, 300.0),
+    "start to initialized": ("ms", 400.0, None),
+}
+FOUND = ("test", "fix", "bug", "nothing", "could not")
+FIRST_SECONDS = 20.0
+
+
+def percentile(values: list[float], share: float) -> float:
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else float("nan")
+
+
+class Hand(threading.Thread):
+    """Asks for what an editor asks for while somebody reads and types."""
+
+    def __init__(self, client: Client) -> None:
+        super().__init__(daemon=True)
+        self.client = client
+        self.document: Document | None = None
+        self.line = 0
+        self.times: dict[str, list[float]] = {"hover": [], "lens": [], "code action": [], "resolve": []}
+        self.pause = threading.Event()
+
+    def run(self) -> None:
+        while not self.pause.wait(0.04):
+            document, line = self.document, self.line
+            if document is not None:
+                self.ask(document, line)
+
+    def ask(self, document: Document, line: int) -> None:
+        _, took = self.client.hover(document, line)
+        self.times["hover"].append(took)
+        _, took = self.client.lenses(document)
+        self.times["lens"].append(took)
+        actions, took = self.client.actions(document, line)
+        self.times["code action"].append(took)
+        for action in actions:
+            if "edit" not in action and "data" in action and "command" not in action:
+                _, took = self.client.request("codeAction/resolve", action)
+                self.times["resolve"].append(took)
+                break
+
+
+def type_into(client: Client, document: Document, place: Place, number: int, held: list[float]) -> None:
+    """A line in a few keystrokes, as the first of the function's body; each edit is followed by a hover."""
+    lines = document.text.split("\n")
+    text = f"{place.indent}edit_{number} = {number % 7}"
+    lines.insert(place.body_line, "")
+    for end in range(len(place.indent) + 3, len(text) + 4, 4):
+        lines[place.body_line] = text[:end]
+        started = time.monotonic()
+        client.write(document, "\n".join(lines))
+        client.hover(document, place.line)
+        held.append(time.monotonic() - started)
+
+
+def first_suggestion(client: Client, document: Document, line: int, saved: float) -> float | None:
+    """Seconds from the save to a lens that says what was found."""
+    while (left := saved + FIRST_SECONDS - time.monotonic()) > 0:
+        with contextlib.suppress(queue.Empty):
+            client.refreshes.get(timeout=min(0.25, left))
+        title = client.title(document, line)
+        if any(word in title.replace("writing tests", "") for word in FOUND):
+            return time.monotonic() - saved
+    return None
+
+
+def day(args: argparse.Namespace, root: Path, edits: int, model: str) -> dict[str, list[float]]:
+    settings = {**SETTINGS, "model": {"code": model}}
+    client = Client(root, settings, environment={"GENX_CACHE": str(root.parent / "outcomes.db")})
+    found: dict[str, list[float]] = {"first suggestion": [], "final result": [], "edit and hover": []}
+    try:
+        client.begin()
+        spots = places(root)
+        random.Random(args.seed).shuffle(spots)
+        documents = {path: client.open(path) for path in dict.fromkeys(spot.path for spot in spots)}
+        hand = Hand(client)
+        hand.start()
+        # The first job opens engine, sandbox and model: a day has one such moment, and it is told apart.
+        warm = Warming()
+        for number in range(edits):
+            spot = spots[number % len(spots)]
+            document = documents[spot.path]
+            if number == 1:
+                warm.done()
+            fresh = spot.now(document.text)
+            if fresh is None:
+                continue
+            hand.document, hand.line = document, fresh.line
+            type_into(client, document, fresh, number, found["edit and hover"])
+            while not client.refreshes.empty():
+                client.refreshes.get()
+            saved = time.monotonic()
+            client.save(document)
+            first = first_suggestion(client, document, fresh.line, saved)
+            warm.note(found, first)
+            # Every other function is left to its end, the rest is overtaken by the next edit.
+            if number % 2 == 0 and client.idle(args.final_seconds):
+                found["final result"].append(client.statuses[-1][0] - saved)
+            elif first is not None:
+                time.sleep(0.3)
+        hand.pause.set()
+        hand.join(5)
+        found.update(hand.times)
+        found["first, cold"] = warm.cold
+        found["cancel to quiet"] = cancels(client, documents, spots, args.cancels)
+    finally:
+        client.end()
+    return found
+
+
+class Warming:
+    """Keeps the first of the day apart."""
+
+    def __init__(self) -> None:
+        self.cold: list[float] = []
+        self._warm = False
+
+    def done(self) -> None:
+        self._warm = True
+
+    def note(self, found: dict[str, list[float]], first: float | None) -> None:
+        if first is not None:
+            (found["first suggestion"] if self._warm else self.cold).append(first)
+
+
+def cancels(client: Client, documents: dict[Path, Document], spots: list[Place], count: int) -> list[float]:
+    """Seconds from `genx.cancel` until server, worker and sandbox use no processor time."""
+    quiet: list[float] = []
+    for number in range(count):
+        spot = spots[number % len(spots)]
+        document = documents[spot.path]
+        fresh = spot.now(document.text)
+        if fresh is None:
+            continue
+        client.idle(60)
+        type_into(client, document, fresh, 1_000 + number, [])
+        client.save(document)
+        time.sleep(0.1 + 0.35 * (number % 5))
+        cancelled = time.monotonic()
+        client.notify_cancel()
+        quiet.append(until_quiet(client.process.pid, cancelled))
+    return quiet
+
+
+def until_quiet(pid: int, since: float, window: float = 0.2) -> float:
+    """Seconds from `since` to the begin of the first `window` in which at most one clock tick was used."""
+    seen: list[tuple[float, int]] = []
+    while time.monotonic() - since < 20:
+        now = time.monotonic()
+        seen.append((now, ticks(tree(pid))))
+        for then, used in seen:
+            if now - then < window:
+                break
+            if seen[-1][1] - used <= 1:
+                return then - since
+        time.sleep(0.01)
+    return time.monotonic() - since
+
+
+def starts(root: Path, count: int) -> list[float]:
+    found = []
+    for _ in range(count):
+        client = Client(root, SETTINGS)
+        client.begin()
+        found.append(client.initialized_s)
+        client.end()
+    return found
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--edits", type=int, default=0, help="edits and saves (200; 12 with --quick)")
+    parser.add_argument("--cancels", type=int, default=10)
+    parser.add_argument("--starts", type=int, default=5)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--final-seconds", type=float, default=40.0, help="how long a final result is awaited"
+    )
+    parser.add_argument("--model", default="qwen2.5-coder-0.5b")
+    parser.add_argument("--no-model", action="store_true", help="as on a machine without a model")
+    args = arguments(__doc__, parser)
+    edits = args.edits or (12 if args.quick else 200)
+    model = "/nowhere/none.gguf" if args.no_model else args.model
+    with tempfile.TemporaryDirectory(prefix="genx-day-") as folder:
+        root = Path(folder) / "day"
+        begun = time.monotonic()
+        found = day(args, root, edits, model)
+        found["start to initialized"] = starts(root, args.starts)
+        minutes = (time.monotonic() - begun) / 60
+    rows = []
+    for name, values in found.items():
+        unit, median, top = GOALS.get(name, ("s", None, None))
+        factor = 1000.0 if unit == "ms" else 1.0
+        p50, p99 = percentile(values, 0.5) * factor, percentile(values, 0.99) * factor
+        met = not ((median and p50 > median) or (top and p99 > top))
+        goal = " ".join([f"p50 {median:g}" if median else "", f"p99 {top:g}" if top else ""]).strip()
+        rows.append(
+            [name, len(values), unit, p50, p99, goal or "-", "-" if not goal else "yes" if met else "no"]
+        )
+    with_model = "no model" if args.no_model else args.model
+    title = (
+        f"A day of {edits} edits in {minutes:.1f} minutes, {with_model}, {len(os.sched_getaffinity(0))} cores"
+    )
+    table(["what", "n", "unit", "p50", "p99", "goal", "met"], rows, title)
+    every = [t for name in ("hover", "lens", "code action", "resolve") for t in found[name]]
+    write(
+        "latency",
+        {
+            "model": None if args.no_model else args.model,
+            "edits": edits,
+            "first_suggestion_s": {
+                "p50": percentile(found["first suggestion"], 0.5),
+                "p99": percentile(found["first suggestion"], 0.99),
+            },
+            "enriched_s": {"p50": percentile(found["final result"], 0.5)},
+            "request_ms": {"p50": percentile(every, 0.5) * 1e3, "p99": percentile(every, 0.99) * 1e3},
+            "did_change_ms": {"p99": percentile(found["edit and hover"], 0.99) * 1e3},
+            "cancel_ms": {"p99": percentile(found["cancel to quiet"], 0.99) * 1e3},
+            "initialize_ms": percentile(found["start to initialized"], 0.5) * 1e3,
+        },
+    )
+
+
+if __name__ == "__main__":
+    main()
