@@ -33,10 +33,14 @@ from genx_lsp.session.client import Client
 from genx_lsp.session.configuration import Configuration
 from genx_lsp.session.engines import EngineFactory, RealEngines
 from genx_lsp.session.folders import Folders, folder_uris
+from genx_lsp.session.machine import Machine
 from genx_lsp.session.session import Session
 from genx_lsp.session.watch import watch_process
 
 _log = logging.getLogger(__name__)
+
+TRUSTED = "genx/trusted"
+"""Notification of a client that said at `initialize` that the workspace is not trusted: now it is."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,7 @@ class Parts:
     configuration: Configuration
     commands: Commands
     progress: Progress
+    status: Status
 
 
 class Server(LanguageServer):
@@ -54,14 +59,21 @@ class Server(LanguageServer):
 
     protocol: Protocol
 
-    def __init__(self, engines: EngineFactory | None = None, feedback_path: Path | None = None) -> None:
+    def __init__(
+        self,
+        engines: EngineFactory | None = None,
+        feedback_path: Path | None = None,
+        machine: Machine | None = None,
+    ) -> None:
         super().__init__("genx-lsp", __version__, protocol_cls=Protocol)
         self.protocol.on_exit = self.stop
         self.exit_code: int | None = None
         self._engines = engines or RealEngines()
         self._feedback_path = feedback_path
+        self._machine = machine
         self._stopping = asyncio.Event()
         self._parts: Parts | None = None
+        self._watch: asyncio.Task[None] | None = None
         self._register()
 
     @property
@@ -106,6 +118,8 @@ class Server(LanguageServer):
     async def _close(self) -> None:
         if self._parts is not None:
             self.session.client.close()
+            if self._watch is not None:
+                self._watch.cancel()
             await asyncio.to_thread(self.session.close)
             self.parts.commands.close()
 
@@ -119,10 +133,12 @@ class Server(LanguageServer):
             lambda says: client.show(f"GenX: {says}", types.MessageType.Warning),
         )
         folders.open(folder_uris(params))
-        session = Session(client, capabilities, folders, self._engines, self._feedback_path)
+        session = Session(client, capabilities, folders, self._engines, self._feedback_path, self._machine)
         status = Status(session)
         progress, commands = Progress(session), Commands(session)
-        self._parts = Parts(session, Configuration(session, status.settings_changed), commands, progress)
+        self._parts = Parts(
+            session, Configuration(session, status.settings_changed), commands, progress, status
+        )
         candidates = Candidates(session)
         self.feature(RUN)(_answering(candidates.run))
         session.listeners += [
@@ -142,7 +158,17 @@ class Server(LanguageServer):
             )
         watch = watch_process(params.process_id or 0, lambda: self.stop(1))
         if watch is not None:
-            client.spawn(watch)
+            self._watch = asyncio.get_running_loop().create_task(watch)
+
+    def _shut_down(self) -> None:
+        """Stop the work. From now on the client hears nothing but the answer to this."""
+        self.session.client.close()
+        self.session.jobs.cancel(lambda job: True)
+
+    def _trusted(self) -> None:
+        """The user trusts the workspace by now: what is saved from here on is worked on."""
+        self.session.trusted = True
+        self.parts.status.settings_changed()
 
     def _folders_changed(self, params: types.DidChangeWorkspaceFoldersParams) -> None:
         session = self.session
@@ -157,7 +183,8 @@ class Server(LanguageServer):
         on: Callable[..., Any] = self.feature
         on(types.INITIALIZE)(lambda params: self._initialize(params))
         on(types.INITIALIZED)(lambda params: self.parts.configuration.begin())
-        on(types.SHUTDOWN)(lambda params: self.session.jobs.cancel(lambda job: True) and None)
+        on(types.SHUTDOWN)(lambda params: self._shut_down())
+        on(TRUSTED)(lambda params: self._trusted())
         on(types.TEXT_DOCUMENT_DID_OPEN)(lambda params: self.session.opened(params.text_document))
         on(types.TEXT_DOCUMENT_DID_CHANGE)(lambda params: self.session.changed(params))
         on(types.TEXT_DOCUMENT_DID_SAVE, types.SaveOptions(include_text=False))(
@@ -197,7 +224,7 @@ def _answering(handler: Callable[[Any], Coroutine[Any, Any, Any]]) -> Callable[.
     return run
 
 
-def serve_stdio(engines: EngineFactory | None = None, feedback_path: Path | None = None) -> int:
+def serve_stdio(make: Callable[[], Server] = Server) -> int:
     """Serve one client over stdin and stdout. Returns the exit code."""
     quieten()
     # Nothing else may write into the protocol's stream or read from it: not a stray print, not a child.
@@ -208,16 +235,14 @@ def serve_stdio(engines: EngineFactory | None = None, feedback_path: Path | None
     sys.stdout = sys.stderr
 
     async def main() -> int:
-        server = Server(engines, feedback_path)
+        server = make()
         server.protocol.set_writer(StdoutWriter(stdout))
         return await server.run(read_in_thread(stdin))
 
     return asyncio.run(main())
 
 
-def serve_tcp(
-    host: str, port: int, engines: EngineFactory | None = None, feedback_path: Path | None = None
-) -> int:
+def serve_tcp(host: str, port: int, make: Callable[[], Server] = Server) -> int:
     """Serve one client over TCP and end with it. Port 0 picks a free one, which stderr is told.
 
     Raises `ConfigError` for an address that others could reach: whoever connects can run code.
@@ -240,7 +265,7 @@ def serve_tcp(
         print(f"GenX is listening on {address[0]}:{address[1]}", file=sys.stderr, flush=True)
         reader, writer = await connected
         listening.close()
-        server = Server(engines, feedback_path)
+        server = make()
         server.protocol.set_writer(writer)
         try:
             return await server.run(reader)

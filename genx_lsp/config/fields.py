@@ -60,8 +60,14 @@ def fields(section: type[msgspec.Struct] = Settings, prefix: str = "") -> Iterat
         if is_section(info.type):
             yield from fields(info.type, f"{prefix}{name}.")
         else:
-            default = msgspec.to_builtins(info.default)
+            default = default_of(info)
             yield Field(prefix + name, info.type, default, value_schema(info.type))
+
+
+def default_of(info: msgspec.structs.FieldInfo) -> Any:
+    """A field's default as JSON has it; a table's is made anew each time."""
+    value = info.default_factory() if callable(info.default_factory) else info.default
+    return msgspec.to_builtins(value)
 
 
 def value_schema(kind: Any) -> dict[str, Any]:
@@ -82,6 +88,8 @@ def allowed(schema: dict[str, Any]) -> str:
         return ("a whole number" if kind == "integer" else "a number") + _bounds(schema)
     if kind == "array":
         return "a list of texts"
+    if kind == "object":
+        return "a table of texts, each " + allowed(schema["additionalProperties"])
     return {"boolean": "true or false", "string": "a text"}.get(str(kind), str(kind))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from genx_lsp.config.fields import allowed, camel, fields, is_section, members, value_schema
+from genx_lsp.config.fields import allowed, camel, default_of, fields, is_section, members, value_schema
 from genx_lsp.config.settings import Settings
 
 _SCOPES = {"interpreter": "machine-overridable", "model": "machine-overridable", "feedback": "window"}
@@ -30,7 +30,7 @@ def _section(section: type[msgspec.Struct]) -> dict[str, Any]:
             properties[camel(name)] = _section(info.type)
         else:
             value = value_schema(info.type)
-            properties[camel(name)] = {**value, "default": msgspec.to_builtins(info.default)}
+            properties[camel(name)] = {**value, "default": default_of(info)}
     return {
         "type": "object",
         "description": (section.__doc__ or "").strip(),

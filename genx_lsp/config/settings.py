@@ -5,10 +5,12 @@ Names are snake_case here and in `pyproject.toml` (`[tool.genx]`), camelCase in 
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
+
+OnSave: TypeAlias = Literal["off", "tests", "fixes", "both"]
 
 
 class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,9 +102,26 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     interpreter: Annotated[
         str, Meta(description="Python that runs your code; empty means the project's own.")
     ] = ""
-    on_save: Annotated[
-        Literal["off", "tests", "fixes", "both"], Meta(description="What is worked on when a file is saved.")
-    ] = "both"
+    on_save: Annotated[OnSave, Meta(description="What is worked on when a file is saved.")] = "both"
+    on_save_patterns: Annotated[
+        dict[str, OnSave],
+        Meta(
+            description="The same for files that match a glob relative to the folder, such as "
+            '`{"legacy/**": "off"}`; the last that matches counts.'
+        ),
+    ] = {}
+    battery: Annotated[
+        Literal["work", "low", "wait"],
+        Meta(description="On battery: work on saves as ever, wait while it is low (below 20 %), or wait."),
+    ] = "low"
+    busy_wait_seconds: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=3600,
+            description="How long work on a save waits while other programs keep every core busy.",
+        ),
+    ] = 30
     scorer: Annotated[
         Literal["default", "consensus", "max_pass", "codet", "genx", "b4"],
         Meta(description="How programs and tests are ranked."),

@@ -9,6 +9,10 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcInvalidParams
 
+from genx_lsp.session.dismissals import Reason
+
+_REASONS: dict[str, Reason] = {"notUseful": "not useful", "wrong": "wrong", "never": "never"}
+
 
 @dataclass(frozen=True)
 class Where:
@@ -19,6 +23,8 @@ class Where:
     line: int = 0
     """1-based; 0 where no position was given."""
     suggestion: str = ""
+    reason: Reason = "not useful"
+    """Why something is dismissed."""
 
 
 def function_arguments(uri: str, name: str, **more: str) -> list[types.LSPAny]:
@@ -41,4 +47,13 @@ def read_arguments(given: Sequence[Any]) -> Where:
     for name, value in texts.items():
         if not isinstance(value, str):
             raise JsonRpcInvalidParams(f"{name} must be a string.")
-    return Where(texts["uri"], texts["name"], line + 1 if line is not None else 0, texts["suggestion"])
+    given_reason = first.get("reason", "notUseful")
+    if given_reason not in _REASONS:
+        raise JsonRpcInvalidParams(f"reason must be one of {', '.join(_REASONS)}.")
+    return Where(
+        texts["uri"],
+        texts["name"],
+        line + 1 if line is not None else 0,
+        texts["suggestion"],
+        _REASONS[given_reason],
+    )

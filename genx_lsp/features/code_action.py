@@ -20,7 +20,11 @@ TESTS_KIND = "refactor.genx.tests"
 """Refactorings are what VS Code lists under its light bulb; source actions are not."""
 TESTS_SOURCE_KIND = "source.genx.tests"
 """Offered where a client asks for source actions."""
-KINDS = (types.CodeActionKind.QuickFix, TESTS_KIND, TESTS_SOURCE_KIND)
+DISMISS_KIND = "refactor.genx.dismiss"
+KINDS = (types.CodeActionKind.QuickFix, TESTS_KIND, TESTS_SOURCE_KIND, DISMISS_KIND)
+
+_DISMISSABLE = 3
+"""Fixes that can be dismissed one by one from the menu; further ones come up when these are gone."""
 
 STALE = "The function has changed since this fix was found. Save the file, and GenX looks at it again."
 
@@ -38,6 +42,11 @@ def code_actions(session: Session, params: types.CodeActionParams) -> list[types
     name = name_at(snapshot, first)
     if name:
         actions.append(_tests(snapshot.uri, name, params.context.only))
+    if params.context.trigger_kind is not types.CodeActionTriggerKind.Automatic:
+        # Nobody wants a light bulb for these.
+        for placed in session.placed(snapshot.uri):
+            if placed.place.first_line <= last and first <= placed.place.last_line:
+                actions += _dismissals(snapshot.uri, placed)
     wanted = [action for action in actions if _wanted(action, params.context.only)]
     if session.capabilities.action_literals:
         return list(wanted)
@@ -94,6 +103,25 @@ def _tests(uri: str, name: str, only: Sequence[str] | None) -> types.CodeAction:
     )
 
 
+def _dismissals(uri: str, placed: Placed) -> Iterator[types.CodeAction]:
+    """For editors without a menu of ours; the last word on a function comes last."""
+    findings = placed.findings
+    for fix in findings.fixes[:_DISMISSABLE] if findings is not None else ():
+        for reason, says in (("notUseful", "Not useful"), ("wrong", "Wrong")):
+            yield _dismissal(f"GenX: {says}: {fix.title}", uri, placed.name, reason, suggestion=fix.id)
+    if findings is not None and findings.bug is not None:
+        yield _dismissal(f"GenX: No bug in `{placed.name}`", uri, placed.name, "wrong")
+    if findings is not None or placed.entry.activity:
+        yield _dismissal(f"GenX: Never for `{placed.name}`", uri, placed.name, "never")
+
+
+def _dismissal(title: str, uri: str, name: str, reason: str, **more: str) -> types.CodeAction:
+    arguments = function_arguments(uri, name, reason=reason, **more)
+    return types.CodeAction(
+        title=title, kind=DISMISS_KIND, command=types.Command(title, "genx.dismiss", arguments=arguments)
+    )
+
+
 def _wanted(action: types.CodeAction, only: Sequence[str] | None) -> bool:
     return only is None or any(_covers(kind, action.kind or "") for kind in only)
 
@@ -110,4 +138,4 @@ def _inside(diagnostic: types.Diagnostic, placed: Placed) -> bool:
 
 def _offered(session: Session, uri: str, placed: Placed, fix: FixSuggestion) -> None:
     if placed.findings is not None:
-        session.acceptance.offered(uri, placed.findings.target, fix)
+        session.reactions.offered(uri, placed.findings.target, fix)

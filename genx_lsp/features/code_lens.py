@@ -55,7 +55,7 @@ def lens_title(placed: Placed) -> str:
         if findings.bug is not None:
             parts.append("suspected bug")
     if entry.activity:
-        parts.append("writing tests…" if entry.activity != "waiting" else "waiting…")
+        parts.append("writing tests…" if not entry.activity.startswith("waiting") else "waiting…")
     elif entry.problem and not parts:
         parts.append("could not work on this")
     elif findings is not None and not parts and not entry.taken:

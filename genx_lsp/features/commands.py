@@ -9,7 +9,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from genx_lsp.errors import GenxError
+from genx_lsp.errors import GenxError, Unavailable
 from genx_lsp.features.arguments import Where, read_arguments
 from genx_lsp.features.code_action import STALE
 from genx_lsp.features.edits import fix_edit
@@ -17,8 +17,10 @@ from genx_lsp.features.test_file import write_tests
 from genx_lsp.findings import Findings, FixSuggestion
 from genx_lsp.session.documents import key
 from genx_lsp.session.jobs import Job
+from genx_lsp.session.policy import UNTRUSTED
 from genx_lsp.session.session import Session
 from genx_lsp.session.store import Placed
+from genx_lsp.target import Target
 
 
 class Commands:
@@ -35,6 +37,7 @@ class Commands:
             "genx.applyFix": self.apply_fix,
             "genx.showReport": self.show_report,
             "genx.dismiss": self.dismiss,
+            "genx.restore": self.restore,
             "genx.cancel": self.cancel,
             "genx.restartModels": self.restart_models,
         }
@@ -52,10 +55,20 @@ class Commands:
         self._session.client.spawn(self._told(self._report(read_arguments(arguments))))
 
     def dismiss(self, *arguments: Any) -> None:
-        """Show a suggestion no more."""
+        """Show a suggestion, a suspicion or anything of a function no more; remembered over restarts."""
         where = read_arguments(arguments)
-        if where.suggestion:
-            self._session.dismiss(where.suggestion)
+        reactions = self._session.reactions
+        if where.reason == "never":
+            self._session.client.spawn(self._told(self._on_function(where, reactions.silence)))
+        elif where.suggestion:
+            reactions.dismiss(where.suggestion, where.reason)
+        elif where.uri and where.name:
+            reactions.dismiss_suspicion(where.uri, where.name)
+
+    def restore(self, *arguments: Any) -> None:
+        """Take back what was dismissed of a function."""
+        where = read_arguments(arguments)
+        self._session.client.spawn(self._told(self._on_function(where, self._session.reactions.restore)))
 
     def cancel(self, *arguments: Any) -> None:
         """Stop the work on a function, on a document or all of it."""
@@ -83,8 +96,14 @@ class Commands:
         except GenxError as error:
             self._session.client.show(f"GenX: {error}", types.MessageType.Warning)
 
+    async def _on_function(self, where: Where, act: Callable[[str, Target], None]) -> None:
+        looked = await self._session.look(where.uri, where.name, where.line)
+        act(looked.snapshot.uri, looked.target)
+
     async def _generate(self, where: Where) -> None:
         session = self._session
+        if not session.trusted:
+            raise Unavailable(UNTRUSTED)
         looked = await session.look(where.uri, where.name, where.line)
         target, uri = looked.target, looked.snapshot.uri
         entry = session.findings.entry(uri, target.qualified_name)
@@ -104,7 +123,7 @@ class Commands:
             return
         placed, fix = found
         if placed.findings is not None:
-            session.acceptance.offered(where.uri, placed.findings.target, fix)
+            session.reactions.offered(where.uri, placed.findings.target, fix)
         if not session.capabilities.apply_edit:
             await self._write_fix(where, placed, fix)
             return
@@ -127,7 +146,7 @@ class Commands:
             write_fix(findings.target, fix)
 
         await self._session.lane.run(write)
-        self._session.remember(where.uri, [fix.id], "accepted")
+        self._session.reactions.remember(where.uri, [fix.id], "accepted")
 
     async def _report(self, where: Where) -> None:
         session = self._session

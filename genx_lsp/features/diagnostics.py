@@ -45,7 +45,7 @@ class Publisher:
         else:
             self._sent.pop(uri, None)
         if session.capabilities.pull_diagnostics:
-            session.client.ask_and_forget(types.WORKSPACE_DIAGNOSTIC_REFRESH)
+            session.client.refresh(types.WORKSPACE_DIAGNOSTIC_REFRESH)
             return
         version = snapshot.version if snapshot and session.capabilities.versioned_diagnostics else None
         session.client.notify(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lsprotocol import types
 
+from genx_lsp.features import wording
 from genx_lsp.findings import FixSuggestion, LineEdit, TestFilePlan
 from genx_lsp.session.capabilities import Capabilities
 from genx_lsp.session.documents import Snapshot
@@ -31,7 +32,10 @@ def fix_edit(session: Session, snapshot: Snapshot, placed: Placed, fix: FixSugge
         for edit in fix.edits
     ]
     edits = text_edits(snapshot, moved, session.codec)
-    return workspace_edit(session.capabilities, snapshot.uri, snapshot.version, edits)
+    edit = workspace_edit(session.capabilities, snapshot.uri, snapshot.version, edits)
+    if session.capabilities.annotations:
+        _annotate(edit, f"GenX: {fix.title}", wording.evidence(fix))
+    return edit
 
 
 def text_edits(snapshot: Snapshot, edits: Sequence[LineEdit], codec: PositionCodec) -> list[types.TextEdit]:
@@ -60,6 +64,23 @@ def workspace_edit(
         return types.WorkspaceEdit(changes={uri: list(edits)})
     document = types.OptionalVersionedTextDocumentIdentifier(uri=uri, version=version)
     return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(document, list(edits))])
+
+
+_LOOK_FIRST = "genx.fix"
+
+
+def _annotate(edit: types.WorkspaceEdit, label: str, description: str) -> None:
+    """Have the user look at the edits before they are applied."""
+    edit.change_annotations = {
+        _LOOK_FIRST: types.ChangeAnnotation(label, needs_confirmation=True, description=description)
+    }
+    for change in edit.document_changes or ():
+        if isinstance(change, types.TextDocumentEdit):
+            change.edits = [
+                types.AnnotatedTextEdit(_LOOK_FIRST, e.range, e.new_text)
+                for e in change.edits
+                if isinstance(e, types.TextEdit)
+            ]
 
 
 def create_file_edit(path: Path, text: str) -> types.WorkspaceEdit:

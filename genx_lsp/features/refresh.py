@@ -22,8 +22,11 @@ class LensRefresher:
             return
         titles = tuple((placed.name, lens_title(placed)) for placed in self._session.placed(uri))
         if titles != self._titles.get(uri, ()):
-            self._titles[uri] = titles
-            self._session.client.ask_and_forget(types.WORKSPACE_CODE_LENS_REFRESH)
+            if titles:
+                self._titles[uri] = titles
+            else:
+                self._titles.pop(uri)
+            self._session.client.refresh(types.WORKSPACE_CODE_LENS_REFRESH)
 
     def job_changed(self, event: JobEvent) -> None:
         """Nothing: the document has been told of."""

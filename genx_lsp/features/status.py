@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from genx_lsp.session.jobs import Ended, Found, JobEvent
+from genx_lsp.session.jobs import Ended, Found, Held, JobEvent
+from genx_lsp.session.policy import UNTRUSTED
 from genx_lsp.session.session import Session
 
 METHOD = "genx/status"
-State = Literal["idle", "generating", "testing", "off", "problem"]
+State = Literal["idle", "waiting", "generating", "testing", "off", "problem"]
 
 
 class Status:
@@ -34,6 +35,8 @@ class Status:
             # The thread of the job may not have left it yet.
             if self._problem or all(job is event.job for job in self._session.jobs.jobs):
                 self._rest()
+        elif isinstance(event, Held):
+            self._send("waiting", f"{name}: {event.reason}")
         elif event.job.check:
             self._send("testing", f"{name}: running candidate tests")
         elif isinstance(event, Found) and event.findings.activity:
@@ -45,7 +48,9 @@ class Status:
 
     def _rest(self) -> None:
         folders = self._session.folders
-        if self._problem:
+        if not self._session.trusted:
+            self._send("off", UNTRUSTED)
+        elif self._problem:
             self._send("problem", self._problem)
         elif all(folder.settings.on_save == "off" for folder in folders.all):
             self._send("off", "Nothing is worked on when a file is saved (genx.onSave).")

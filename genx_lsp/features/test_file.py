@@ -60,7 +60,7 @@ async def write_tests(session: Session, uri: str, findings: Findings) -> None:
     except GenxError as error:
         session.client.show(f"GenX: {error}", types.MessageType.Warning)
         return
-    session.tests_taken(uri, findings.target)
+    session.reactions.tests_taken(uri, findings)
     await _show(session, plan)
 
 

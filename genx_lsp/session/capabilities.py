@@ -19,6 +19,8 @@ class Capabilities:
     apply_edit: bool = False
     document_changes: bool = False
     create_files: bool = False
+    annotations: bool = False
+    """Edits may carry a label, and ask to be looked at before they are applied."""
     show_document: bool = False
     progress: bool = False
     configuration: bool = False
@@ -39,6 +41,8 @@ class Capabilities:
     preferred_actions: bool = False
     status: bool = False
     """It asked for `genx/status` notifications."""
+    trusted: bool = True
+    """False where the user has not said yet that code of this workspace may be run."""
     candidates: bool = False
     """It asked for `genx/candidates` notifications."""
 
@@ -65,6 +69,8 @@ class Capabilities:
             document_changes=has("workspace.workspace_edit.document_changes"),
             create_files=has("workspace.workspace_edit.document_changes")
             and types.ResourceOperationKind.Create in lists("workspace.workspace_edit.resource_operations"),
+            annotations=has("workspace.workspace_edit.document_changes")
+            and get("workspace.workspace_edit.change_annotation_support") is not None,
             show_document=has("window.show_document.support"),
             progress=has("window.work_done_progress"),
             configuration=has("workspace.configuration"),
@@ -82,10 +88,15 @@ class Capabilities:
             and "edit" in lists("text_document.code_action.resolve_support.properties"),
             preferred_actions=has("text_document.code_action.is_preferred_support"),
             status=_asked_for("statusNotifications", params.initialization_options),
+            trusted=_option("trusted", params.initialization_options) is not False,
             candidates=_asked_for("candidateNotifications", params.initialization_options),
         )
 
 
 def _asked_for(name: str, options: object) -> bool:
+    return _option(name, options) is True
+
+
+def _option(name: str, options: object) -> Any:
     section = options.get("genx") if isinstance(options, Mapping) else None
-    return isinstance(section, Mapping) and section.get(name) is True
+    return section.get(name) if isinstance(section, Mapping) else None

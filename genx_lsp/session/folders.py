@@ -10,7 +10,9 @@ from lsprotocol import types
 from pygls.uris import to_fs_path
 
 from genx_lsp.config import Problem, Settings, layered
+from genx_lsp.config.settings import OnSave
 from genx_lsp.session.documents import key
+from genx_lsp.session.patterns import matches
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,16 @@ class Folder:
     uri: str | None
     path: Path | None
     settings: Settings
+
+    def on_save(self, path: Path) -> OnSave:
+        """What is worked on when this file is saved: the last pattern that matches it, else `on_save`."""
+        settings = self.settings
+        relative = path.relative_to(self.path) if self.path and path.is_relative_to(self.path) else path
+        found = settings.on_save
+        for pattern, wanted in settings.on_save_patterns.items():
+            if matches(relative, pattern):
+                found = wanted
+        return found
 
 
 class Folders:

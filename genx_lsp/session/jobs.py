@@ -8,7 +8,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from genx_lsp.candidate import CallTest
 from genx_lsp.config import Settings
@@ -80,7 +80,30 @@ class Ended:
     """Why it failed, as a sentence."""
 
 
-JobEvent: TypeAlias = Started | Found | Checked | Ended
+@dataclass(frozen=True)
+class Held:
+    """The job is the next one, and waits for better times."""
+
+    job: Job
+    reason: str
+    """What it waits for, as a sentence."""
+
+
+JobEvent: TypeAlias = Started | Found | Checked | Ended | Held
+
+
+class Policy(Protocol):
+    """What a session has to say about jobs. Called in the job thread."""
+
+    def reluctance(self, job: Job) -> str:
+        """Why the job should not be done now, as a sentence; empty if it should."""
+
+    def shown(self, job: Job, findings: Findings) -> Findings:
+        """The findings without what the user does not want to see."""
+
+
+_LOOK_AGAIN_SECONDS = 2.0
+"""How often a job that is held looks whether times are better."""
 
 
 class JobQueue:
@@ -91,9 +114,10 @@ class JobQueue:
     the job thread and from the thread that called `submit` or `cancel`.
     """
 
-    def __init__(self, engines: EnginePool, post: Callable[[JobEvent], None]) -> None:
+    def __init__(self, engines: EnginePool, post: Callable[[JobEvent], None], policy: Policy) -> None:
         self._engines = engines
         self._post = post
+        self._policy = policy
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
@@ -166,6 +190,7 @@ class JobQueue:
             thread.join(seconds / 2)
 
     def _run(self) -> None:
+        held: Held | None = None
         while True:
             with self._changed:
                 self._running = None
@@ -174,11 +199,30 @@ class JobQueue:
                 if self._closed:
                     return
                 restart, self._restart = self._restart, False
-                job = self._running = self._waiting.popleft() if self._waiting else None
+                job = self._waiting[0] if self._waiting else None
             if restart:
                 self._engines.restart()
-            if job is not None:
+            if job is None:
+                continue
+            # Looked at without the lock: a submit or cancel never waits for it.
+            reason = self._policy.reluctance(job) if job.origin == "save" else ""
+            if reason and (held is None or (held.job, held.reason) != (job, reason)):
+                held = Held(job, reason)
+                self._post(held)
+            if self._taken(job, reason):
+                held = None
                 self._work(job)
+
+    def _taken(self, job: Job, reason: str) -> bool:
+        """Take the job up, unless it is to wait or has lost its place."""
+        with self._changed:
+            if self._closed or not self._waiting or self._waiting[0] is not job:
+                return False
+            if reason:
+                self._changed.wait(_LOOK_AGAIN_SECONDS)
+                return False
+            self._running = self._waiting.popleft()
+            return True
 
     def _work(self, job: Job) -> None:
         self._post(Started(job))
@@ -191,7 +235,7 @@ class JobQueue:
             for findings in engine.work(job.target, job.want, job.cancel):
                 if job.cancel.is_set():
                     break
-                self._post(Found(job, findings))
+                self._post(Found(job, self._policy.shown(job, findings)))
         except SandboxCancelled:
             self._post(Ended(job, "cancelled"))
         except (GenxError, ModelError, SandboxError) as error:

@@ -43,7 +43,7 @@ def place(target: Target, snapshot: Snapshot) -> Placement | None:
         if first >= 1 and _same(lines[first - 1 : last], wanted) and _alone(lines, first, last):
             return Placement(first, last, def_line, True)
     def_line = nearest[0]
-    return Placement(def_line, _end(lines, def_line), def_line, False)
+    return Placement(_start(lines, def_line), _end(lines, def_line), def_line, False)
 
 
 @lru_cache(maxsize=256)

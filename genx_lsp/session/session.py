@@ -15,16 +15,19 @@ from genx_lsp.discovery import find_targets, target_at
 from genx_lsp.errors import TargetError
 from genx_lsp.findings import FixSuggestion
 from genx_lsp.project import Project, discover
-from genx_lsp.session.acceptance import Acceptance
 from genx_lsp.session.capabilities import Capabilities
 from genx_lsp.session.client import Client
+from genx_lsp.session.dismissals import Dismissals
 from genx_lsp.session.documents import Documents, Snapshot
 from genx_lsp.session.engines import EngineFactory, EnginePool
 from genx_lsp.session.folders import Folders
-from genx_lsp.session.jobs import Ended, Found, Job, JobEvent, JobQueue, Started
-from genx_lsp.session.journal import Event, Journal
+from genx_lsp.session.jobs import Ended, Found, Held, Job, JobEvent, JobQueue, Started
+from genx_lsp.session.journal import Journal
 from genx_lsp.session.lane import Lane
+from genx_lsp.session.machine import Machine
+from genx_lsp.session.policy import Policy
 from genx_lsp.session.positions import PositionCodec
+from genx_lsp.session.reactions import Reactions
 from genx_lsp.session.store import FindingsStore, Placed
 from genx_lsp.session.survey import Surveyor, read_snapshot
 from genx_lsp.target import Target
@@ -64,6 +67,7 @@ class Session:
         folders: Folders,
         engines: EngineFactory,
         feedback_path: Path | None = None,
+        machine: Machine | None = None,
     ) -> None:
         self.client = client
         self.capabilities = capabilities
@@ -71,7 +75,7 @@ class Session:
         self.codec = PositionCodec(capabilities.encoding)
         self.documents = Documents()
         self.findings = FindingsStore()
-        self.acceptance = Acceptance()
+        self.reactions = Reactions(self)
         self.listeners: list[Listener] = []
         self.settings_known = asyncio.Event()
         self.lane = Lane("genx-survey")
@@ -80,17 +84,20 @@ class Session:
         self._surveyor = Surveyor()
         self._loop = asyncio.get_running_loop()
         self._engines = EnginePool(engines, self.journal.anchors)
-        self.jobs = JobQueue(self._engines, self._post)
+        self.dismissals = Dismissals(self.journal)
+        self.jobs = JobQueue(self._engines, self._post, Policy(self.dismissals, machine or Machine()))
+        self.trusted = capabilities.trusted
 
     # -- what the client tells -------------------------------------------------------------------
 
     def opened(self, item: types.TextDocumentItem) -> None:
         """A document was opened: its functions become the base for what a save changes."""
         snapshot = self.documents.open(item)
+        self.findings.opened(snapshot.uri)
         path = snapshot.path
         if path is not None:
             self.lane.submit(lambda: self._surveyor.baseline(path, snapshot))
-        self._tell_changed(snapshot.uri)
+        self.tell_changed(snapshot.uri)
 
     def changed(self, params: types.DidChangeTextDocumentParams) -> None:
         """A document was edited. Findings follow their functions; those that changed are shown no more."""
@@ -98,24 +105,25 @@ class Session:
         if snapshot is None:
             _log.warning("A document changed that is not open.")
             return
-        for suggestion, event in self.acceptance.look(snapshot):
-            self.remember(snapshot.uri, [suggestion], event)
+        self.reactions.changed(snapshot)
         if self.findings.entries(snapshot.uri):
-            self._tell_changed(snapshot.uri)
+            self.tell_changed(snapshot.uri)
 
     def saved(self, uri: str) -> None:
         """A document was saved: its changed functions are worked on."""
         snapshot = self.documents.get(uri)
         if snapshot is not None and snapshot.path is not None:
+            self.reactions.saved(snapshot)
             self.client.spawn(self._work_on_save(snapshot.path, snapshot))
 
     def closed(self, uri: str) -> None:
-        """A document was closed. What was found is kept for when it is opened again."""
+        """A document was closed. What was found is kept for when it is opened again soon."""
         self.documents.close(uri)
-        self.acceptance.forget(uri)
+        self.reactions.closed(uri)
+        self.findings.closed(uri)
         self.jobs.cancel(lambda job: job.uri == uri and job.origin == "save")
         self.lane.submit(lambda: self._surveyor.forget(uri))
-        self._tell_changed(uri)
+        self.tell_changed(uri)
 
     # -- what features ask -----------------------------------------------------------------------
 
@@ -150,27 +158,7 @@ class Session:
         """Queue a job and show that it waits."""
         self.jobs.submit(job)
         self.findings.started(job.uri, job.target, "waiting", job.id)
-        self._tell_changed(job.uri)
-
-    def dismiss(self, suggestion_id: str) -> None:
-        """Show a suggestion no more."""
-        uri = self.findings.dismiss(suggestion_id)
-        if uri:
-            self.remember(uri, [suggestion_id], "dismissed")
-            self._tell_changed(uri)
-
-    def remember(self, uri: str, suggestion_ids: Sequence[str], event: Event) -> None:
-        """Keep what became of suggestions, unless the user wants nothing kept."""
-        if self.folders.of(Snapshot(uri, None, "").path).settings.feedback:
-            self.journal.record(suggestion_ids, event)
-
-    def tests_taken(self, uri: str, target: Target) -> None:
-        """The tests that were offered for a function have been written."""
-        entry = self.findings.entry(uri, target.qualified_name)
-        if entry is not None and entry.findings is not None:
-            self.remember(uri, [test.id for test in entry.findings.tests], "accepted")
-            self.findings.taken(uri, target.qualified_name)
-            self._tell_changed(uri)
+        self.tell_changed(job.uri)
 
     async def settings_ready(self) -> None:
         """Wait for the client's settings, but not forever: a client may never answer."""
@@ -191,7 +179,8 @@ class Session:
 
     async def _work_on_save(self, path: Path, snapshot: Snapshot) -> None:
         await self.settings_ready()
-        settings = self.folders.of(path).settings
+        folder = self.folders.of(path)
+        settings = folder.settings
         survey = await self.lane.run(lambda: self._surveyor.survey(path, snapshot, settings.interpreter))
         uri = snapshot.uri
         if survey.project is None:
@@ -200,14 +189,21 @@ class Session:
         reachable = _by_name(survey.targets)
         self.findings.keep_only(uri, set(reachable))
         self.jobs.cancel(lambda job: job.uri == uri and job.target.qualified_name not in reachable)
-        want = settings.on_save
+        if self.documents.get(uri) is None:
+            # It was closed while its functions were looked for.
+            self.lane.submit(lambda: self._surveyor.forget(uri))
+        want = folder.on_save(path) if self.trusted else "off"
         changed = set(survey.changed)
-        for target in reachable.values():
-            again = target in changed or self._outdated(uri, target)
-            # Who asks for tests of such a function is told why there are none; a save does not ask.
-            if again and want != "off" and not target.out_of_reach:
-                self.submit(Job(uri, target, survey.project, settings, want))
-        self._tell_changed(uri)
+        again = [t for t in reachable.values() if t in changed or self._outdated(uri, t)]
+        if want != "off":
+            # Who asks for tests of a function out of reach is told why there are none; a save does not ask.
+            jobs = [Job(uri, t, survey.project, settings, want) for t in again if not t.out_of_reach]
+            for job in await self.lane.run(lambda: [j for j in jobs if not self._is_silenced(j)]):
+                self.submit(job)
+        self.tell_changed(uri)
+
+    def _is_silenced(self, job: Job) -> bool:
+        return self.dismissals.of(job.target, job.settings.feedback).silent
 
     def _outdated(self, uri: str, target: Target) -> bool:
         """Only comments or layout changed: what was found holds, unless it speaks of lines."""
@@ -243,11 +239,16 @@ class Session:
                 self.journal.shown(event.findings)
         elif isinstance(event, Ended):
             self.findings.ended(job.uri, name, job.id, event.message)
+            if self.documents.get(job.uri) is None:
+                self.findings.closed(job.uri)
+        elif isinstance(event, Held):
+            self.findings.started(job.uri, job.target, event.reason, job.id)
         for listener in self.listeners:
             listener.job_changed(event)
-        self._tell_changed(job.uri)
+        self.tell_changed(job.uri)
 
-    def _tell_changed(self, uri: str) -> None:
+    def tell_changed(self, uri: str) -> None:
+        """What can be shown of a document has changed: listeners look."""
         for listener in self.listeners:
             listener.document_changed(uri)
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass, replace
 
-from genx_lsp.findings import Findings, LineEdit
+from genx_lsp.findings import Findings, FixSuggestion, LineEdit, TestSuggestion
+from genx_lsp.session.dismissals import Hidden, without
 from genx_lsp.session.documents import Snapshot, key
 from genx_lsp.session.engines import Want
 from genx_lsp.session.placement import Placement, place
 from genx_lsp.target import Target
+
+KEPT_CLOSED = 20
+"""Documents that are not open and of which findings are kept; with its matrix a function takes about 1 MB."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,8 @@ class FindingsStore:
 
     def __init__(self) -> None:
         self._entries: dict[str, dict[str, Entry]] = {}
-        self._dismissed: set[str] = set()
+        self._closed: OrderedDict[str, None] = OrderedDict()
+        """Documents that are not open, the one closed longest ago first."""
 
     def entry(self, uri: str, name: str) -> Entry | None:
         """What is known of one function."""
@@ -80,7 +86,7 @@ class FindingsStore:
         """A job has found something; what it was not asked for stays as it was found before."""
         known = self.entry(uri, findings.target.qualified_name)
         before = known.findings if known is not None else None
-        now: Findings | None = self._without_dismissed(findings)
+        now: Findings | None = findings
         if findings.stage == "started":
             now = before
         elif now is not None and before is not None and before.target.source == now.target.source:
@@ -120,32 +126,51 @@ class FindingsStore:
         for name in set(entries) - names:
             del entries[name]
 
-    def forget(self, uri: str) -> None:
-        """Forget a document."""
-        self._entries.pop(key(uri), None)
+    def opened(self, uri: str) -> None:
+        """A document was opened: what is known of it stays."""
+        self._closed.pop(key(uri), None)
 
-    def dismiss(self, suggestion_id: str) -> str:
-        """Show a suggestion no more. Returns the key of its document, empty where it is unknown."""
-        self._dismissed.add(suggestion_id)
+    def closed(self, uri: str) -> None:
+        """What is known of a document that is not open is kept for a while: of the last few of them."""
+        self._closed[key(uri)] = None
+        self._closed.move_to_end(key(uri))
+        while len(self._closed) > KEPT_CLOSED:
+            self._entries.pop(self._closed.popitem(last=False)[0], None)
+
+    def forget(self, uri: str, name: str) -> None:
+        """Forget a function."""
+        self._entries.get(key(uri), {}).pop(name, None)
+
+    def suggested(self, suggestion_id: str) -> tuple[str, Target, TestSuggestion | FixSuggestion] | None:
+        """A suggestion with its function and the key of its document; None where it is unknown."""
         for uri, entries in self._entries.items():
-            for name, entry in entries.items():
-                if entry.findings is None:
-                    continue
-                findings = self._without_dismissed(entry.findings)
-                if findings is not entry.findings:
-                    entries[name] = replace(entry, findings=findings)
-                    return uri
-        return ""
+            for entry in entries.values():
+                for suggestion in suggestions(entry.findings):
+                    if suggestion.id == suggestion_id:
+                        return uri, entry.target, suggestion
+        return None
+
+    def hide(self, uri: str, name: str, hidden: Hidden) -> None:
+        """Show no more of a function what is hidden."""
+        known = self.entry(uri, name)
+        if known is not None and known.findings is not None:
+            self._put(uri, replace(known, findings=without(known.findings, hidden)))
+
+    def planned(self, uri: str, before: Findings, after: Findings) -> bool:
+        """Put findings with a newer plan in place of those that it was made for, if they still stand."""
+        known = self.entry(uri, before.target.qualified_name)
+        if known is None or known.findings is not before:
+            return False
+        self._put(uri, replace(known, findings=after))
+        return True
 
     def _put(self, uri: str, entry: Entry) -> None:
         self._entries.setdefault(key(uri), {})[entry.target.qualified_name] = entry
 
-    def _without_dismissed(self, findings: Findings) -> Findings:
-        tests = tuple(t for t in findings.tests if t.id not in self._dismissed)
-        fixes = tuple(f for f in findings.fixes if f.id not in self._dismissed)
-        if len(tests) == len(findings.tests) and len(fixes) == len(findings.fixes):
-            return findings
-        return replace(findings, tests=tests, fixes=fixes)
+
+def suggestions(findings: Findings | None) -> tuple[TestSuggestion | FixSuggestion, ...]:
+    """Every suggestion of the findings."""
+    return (*findings.tests, *findings.fixes) if findings is not None else ()
 
 
 def _with_fixes_of(findings: Findings, before: Findings) -> Findings:

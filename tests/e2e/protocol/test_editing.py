@@ -187,6 +187,7 @@ async def test_only_refactorings_or_fixes_when_asked_for(vscode: Any) -> None:
         return [str(getattr(a.kind, "value", a.kind)) for a in await vscode.actions(uri, 5, [only])]
 
     assert await kinds("quickfix") == ["quickfix"]
-    assert await kinds("refactor") == ["refactor.genx.tests"]
+    assert await kinds("refactor.genx.tests") == ["refactor.genx.tests"]
+    assert set(await kinds("refactor")) == {"refactor.genx.tests", "refactor.genx.dismiss"}
     assert await kinds("source") == ["source.genx.tests"]
     assert await kinds("source.organizeImports") == []

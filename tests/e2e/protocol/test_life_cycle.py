@@ -151,6 +151,7 @@ async def test_the_server_tells_what_it_can(wire: Any) -> None:
         "genx.dismiss",
         "genx.generateTests",
         "genx.restartModels",
+        "genx.restore",
         "genx.showReport",
     ]
     assert "diagnosticProvider" not in capabilities, "a client that cannot pull is sent them"

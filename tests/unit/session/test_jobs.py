@@ -14,7 +14,7 @@ from genx_lsp.errors import Unavailable
 from genx_lsp.findings import Findings
 from genx_lsp.project import Project
 from genx_lsp.session.engines import EnginePool
-from genx_lsp.session.jobs import Ended, Found, Job, JobEvent, JobQueue, Started
+from genx_lsp.session.jobs import Ended, Found, Held, Job, JobEvent, JobQueue, Started
 from genx_lsp.target import Target
 
 ROOT = Path("/p")
@@ -69,14 +69,31 @@ def factory() -> Factory:
     return Factory()
 
 
+class Policy:
+    """Holds what a save started while there is a reason."""
+
+    reason = ""
+
+    def reluctance(self, job: Job) -> str:
+        return self.reason
+
+    def shown(self, job: Job, findings: Findings) -> Findings:
+        return findings
+
+
+@pytest.fixture
+def policy() -> Policy:
+    return Policy()
+
+
 @pytest.fixture
 def events() -> queue.Queue[JobEvent]:
     return queue.Queue()
 
 
 @pytest.fixture
-def jobs(factory: Factory, events: queue.Queue[JobEvent]) -> Iterator[JobQueue]:
-    jobs = JobQueue(EnginePool(factory, lambda target: ()), events.put)
+def jobs(factory: Factory, events: queue.Queue[JobEvent], policy: Policy) -> Iterator[JobQueue]:
+    jobs = JobQueue(EnginePool(factory, lambda target: ()), events.put, policy)
     yield jobs
     jobs.close()
     assert "genx-jobs" not in {thread.name for thread in threading.enumerate()}
@@ -183,3 +200,30 @@ def test_closing_ends_the_running_job_and_closes_everything(
     assert factory.closed == ["engine", "models"]
     jobs.submit(job("quick"))
     assert jobs.jobs == ()
+
+
+def test_what_a_save_started_is_held_and_what_someone_asks_for_is_not(
+    jobs: JobQueue, events: queue.Queue[JobEvent], policy: Policy
+) -> None:
+    policy.reason = "waiting for mains power"
+    saved, asked = job("quick"), job("broken", origin="command")
+    jobs.submit(saved)
+    assert seen(events, lambda event: isinstance(event, Held)) == [Held(saved, policy.reason)]
+
+    jobs.submit(asked)
+    seen(events, ended(asked))
+    policy.reason = ""
+
+    got = seen(events, ended(saved))
+    assert [event for event in got if isinstance(event, Started)] == [Started(saved)]
+
+
+def test_a_held_job_can_be_cancelled(jobs: JobQueue, events: queue.Queue[JobEvent], policy: Policy) -> None:
+    policy.reason = "waiting for mains power"
+    held = job("quick")
+    jobs.submit(held)
+    seen(events, lambda event: isinstance(event, Held))
+
+    jobs.cancel(lambda one: True)
+
+    assert seen(events, ended(held))[-1] == Ended(held, "cancelled")
