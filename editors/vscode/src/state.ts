@@ -1,6 +1,6 @@
 /** What GenX is doing, and how that is shown. Knows nothing of VS Code. */
 
-export type State = "starting" | "idle" | "generating" | "testing" | "off" | "problem";
+export type State = "starting" | "idle" | "waiting" | "generating" | "testing" | "off" | "problem";
 
 /** The parameters of the `genx/status` notification, and what the extension says of itself. */
 export interface Status {
@@ -19,6 +19,7 @@ export interface Appearance {
 const SHOWN: Record<State, { icon: string; word: string; busy?: true; warning?: true }> = {
   starting: { icon: "loading~spin", word: "starting", busy: true },
   idle: { icon: "beaker", word: "ready" },
+  waiting: { icon: "watch", word: "waiting" },
   generating: { icon: "sparkle", word: "generating", busy: true },
   testing: { icon: "beaker", word: "testing", busy: true },
   off: { icon: "circle-slash", word: "off" },
