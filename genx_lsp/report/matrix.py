@@ -109,12 +109,13 @@ def _at(scores: tuple[float, ...], index: int) -> float:
 def _cell(view: MatrixView, i: int, j: int) -> Cell:
     outcome = view.cells[i][j] if i < len(view.cells) and j < len(view.cells[i]) else None
     verdict = view.passed[i][j] if i < len(view.passed) and j < len(view.passed[i]) else None
-    kind = _kind(outcome, verdict)
+    kind = cell_kind(outcome, verdict)
     symbol, meaning = SYMBOLS[kind]
     return Cell(kind, symbol, f"{meaning}; {outcome_text(outcome)}" if outcome is not None else meaning)
 
 
-def _kind(outcome: Outcome | None, verdict: bool | None) -> str:
+def cell_kind(outcome: Outcome | None, verdict: bool | None) -> str:
+    """The kind of a cell, a key of `SYMBOLS`."""
     if verdict is True:
         return "pass"
     if outcome is None or outcome.kind == "refused":
@@ -128,14 +129,15 @@ def _column(view: MatrixView, j: int, number: int) -> TestColumn:
     test = view.tests[j]
     return TestColumn(
         name=str(number),
-        says=one_line(_test_text(test)),
+        says=one_line(test_text(test)),
         origin=test.origin.value,
         trusted=test.trusted,
         score=f"{_at(view.test_scores, j):.2f}",
     )
 
 
-def _test_text(test: TestCandidate) -> str:
+def test_text(test: TestCandidate) -> str:
+    """A test as one statement."""
     if isinstance(test, CallTest):
         return expectation_text(test.expression, test.expectation, test.expected_text)
     assert isinstance(test, ItemTest)

@@ -14,6 +14,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from genx_lsp.findings import Findings
+from genx_lsp.report.matrix import SYMBOLS
 from genx_lsp.report.view import overview, target_view
 
 
@@ -41,6 +42,7 @@ def render(
             style_hash=_csp_hash(style),
             made=when.strftime("%Y-%m-%d %H:%M %Z").strip(),
             overview=overview(findings),
+            symbols=SYMBOLS,
             targets=[target_view(found, index, root) for index, found in enumerate(findings, start=1)],
         )
     )
@@ -70,7 +72,7 @@ def prose(text: str) -> Markup:
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.DictLoader(
-            {"page.html": _text("page.html.j2"), "matrix.html": _text("matrix.html.j2")}
+            {f"{name}.html": _text(f"{name}.html.j2") for name in ("page", "matrix", "agreement")}
         ),
         autoescape=True,
         undefined=jinja2.StrictUndefined,

@@ -15,6 +15,7 @@ from genx_lsp.findings import (
     TestSuggestion,
     origin_label,
 )
+from genx_lsp.report.agreement import Agreement, agreement
 from genx_lsp.report.matrix import MatrixTable, matrix_table
 from genx_lsp.report.wording import count, expectation_text, one_line
 
@@ -95,6 +96,9 @@ class TargetView:
     fixes: tuple[FixView, ...]
     tests: tuple[TestView, ...]
     plan: PlanView | None
+    gain: str
+    """What all offered tests are good for together."""
+    agreement: Agreement | None
     matrix: MatrixTable | None
     notes: tuple[str, ...]
 
@@ -125,6 +129,8 @@ def target_view(found: Findings, index: int, root: Path | None) -> TargetView:
         fixes=tuple(_fix(fix) for fix in found.fixes),
         tests=tuple(_test(test) for test in found.tests),
         plan=_plan(found.plan, root) if found.plan else None,
+        gain=_gain(found),
+        agreement=agreement(found.matrix),
         matrix=matrix_table(found.matrix),
         notes=found.notes,
     )
@@ -139,6 +145,17 @@ def _summary(found: Findings) -> str:
     if found.tests:
         parts.append(count(len(found.tests), "test"))
     return " · ".join(parts) or "nothing to suggest"
+
+
+def _gain(found: Findings) -> str:
+    mutants = {mutant for test in found.tests for mutant in test.evidence.mutants_killed}
+    lines = {line for test in found.tests for line in test.evidence.lines_covered}
+    parts = []
+    if mutants:
+        parts.append(f"tell the code from {count(len(mutants), 'changed copy', 'changed copies')} of it")
+    if lines:
+        parts.append(f"run {count(len(lines), 'line')} of it ({_ranges(sorted(lines))})")
+    return f"Together they {' and '.join(parts)}." if parts else ""
 
 
 def _facts(found: Findings) -> tuple[tuple[str, str], ...]:
