@@ -29,6 +29,41 @@ export async function showActions(position: vscode.Position, otherwise: Otherwis
   await vscode.commands.executeCommand(otherwise.command, ...(otherwise.arguments ?? []));
 }
 
+const DISMISS = vscode.CodeActionKind.Empty.append("refactor.genx.dismiss");
+
+/** The server has one action for every way to dismiss something; here they are one, with a menu of its own. */
+export function actionsWithMenu(
+  actions: (vscode.Command | vscode.CodeAction)[] | null | undefined,
+): (vscode.Command | vscode.CodeAction)[] | null | undefined {
+  const dismissals: vscode.Command[] = [];
+  const others = (actions ?? []).filter((action) => {
+    const { kind, command } = action as vscode.CodeAction;
+    if (kind === undefined || !DISMISS.contains(kind) || typeof command !== "object") {
+      return true;
+    }
+    dismissals.push(command);
+    return false;
+  });
+  if (dismissals.length === 0) {
+    return actions;
+  }
+  const menu = new vscode.CodeAction("GenX: Dismiss…", DISMISS);
+  menu.command = { title: menu.title, command: "genx.chooseDismissal", arguments: [dismissals] };
+  return [...others, menu];
+}
+
+/** Asks what is to be dismissed and why, and has the server do it. */
+export async function chooseDismissal(dismissals: readonly vscode.Command[]): Promise<void> {
+  const items = dismissals.map((command) => ({ label: command.title.replace(/^GenX: /, "").replaceAll("`", ""), command }));
+  const picked = await vscode.window.showQuickPick(items, {
+    title: "GenX: Dismiss",
+    placeHolder: "What should not be shown, and why? GenX remembers it.",
+  });
+  if (picked !== undefined) {
+    await vscode.commands.executeCommand(picked.command.command, ...(picked.command.arguments ?? []));
+  }
+}
+
 /** The lens as the server made it, except that a click on what was found opens the menu. */
 export function lensWithMenu(lens: vscode.CodeLens): vscode.CodeLens {
   const { command } = lens;

@@ -15,7 +15,7 @@ export async function showMenu(status: Status, running: boolean): Promise<void> 
     label: `$(${icon}) ${label}`,
     command,
   });
-  const working = status.state === "generating" || status.state === "testing";
+  const working = ["waiting", "generating", "testing"].includes(status.state);
   const items: MenuItem[] = [];
   if (running) {
     if (working) {
@@ -23,6 +23,7 @@ export async function showMenu(status: Status, running: boolean): Promise<void> 
     }
     items.push(item("beaker", "Generate tests for the function at the cursor", "genx.generateTests"));
     items.push(item("graph", "Show the report", "genx.showReport"));
+    items.push(item("list-tree", "Show the candidate tests", "workbench.view.testing.focus"));
     items.push({ label: "", kind: vscode.QuickPickItemKind.Separator });
   } else {
     items.push(item("cloud-download", "Set up the server in an environment of its own", "genx.setUp"));
@@ -33,6 +34,7 @@ export async function showMenu(status: Status, running: boolean): Promise<void> 
     item("debug-restart", "Restart the server", "genx.restart"),
     item("output", "Show the log", "genx.showLog"),
     item("book", "Open the documentation", "genx.openDocs"),
+    item("mortar-board", "Open the walkthrough", "genx.openWalkthrough"),
     { label: "", kind: vscode.QuickPickItemKind.Separator },
     isOff()
       ? item("play", "Turn on for this workspace", "genx.turnOn")

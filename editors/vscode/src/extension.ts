@@ -1,7 +1,8 @@
 /** Starts the GenX language server and shows how it is. Everything else is the server's. */
 
 import * as vscode from "vscode";
-import { showActions } from "./actions";
+import { chooseDismissal, showActions } from "./actions";
+import { CandidateTests } from "./candidates";
 import { doctor, offerHelp, openDocs, openWalkthrough, selectServer, showMenu, turn } from "./commands";
 import { DoctorPage } from "./doctor";
 import { selectedInterpreter } from "./python";
@@ -26,8 +27,9 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   const selected = await selectedInterpreter(log);
   const home = context.extensionUri.fsPath;
   const report = new ReportPanel();
+  const candidates = new CandidateTests();
   const setup = new Setup(context, log, selected);
-  const running = new Server(home, log, selected, setup.environment, report, (said) => status.show(said));
+  const running = new Server(home, log, selected, setup.environment, report, candidates, (said) => status.show(said));
   server = running;
 
   let asked = false;
@@ -74,6 +76,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
 
   const commands: Record<string, (...args: never[]) => unknown> = {
     "genx.showActions": showActions,
+    "genx.chooseDismissal": chooseDismissal,
     "genx.restart": () => restarts.request(),
     "genx.doctor": () => doctor(running, doctorPage, home),
     "genx.selectServer": selectServer,
@@ -83,6 +86,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     "genx.showLog": () => log.show(),
     "genx.openDocs": () => openDocs(context.extensionUri),
     "genx.openWalkthrough": () => openWalkthrough(context.extension.id),
+    ...candidates.commands,
     "genx.showMenu": () => showMenu(status.status, running.client !== undefined),
   };
   context.subscriptions.push(
@@ -91,6 +95,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
     status,
     selected,
     report,
+    candidates,
     ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),
     selected.onDidChange(restartIfOther),
     vscode.workspace.onDidGrantWorkspaceTrust(() => restarts.request()),

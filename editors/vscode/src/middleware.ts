@@ -2,7 +2,7 @@
 
 import * as vscode from "vscode";
 import type { Middleware } from "vscode-languageclient/node";
-import { lensWithMenu } from "./actions";
+import { actionsWithMenu, lensWithMenu } from "./actions";
 import type { SelectedInterpreter } from "./python";
 import { ReportPanel } from "./report";
 
@@ -43,6 +43,8 @@ export function middleware(selected: SelectedInterpreter, report: ReportPanel): 
       },
     },
     provideCodeLenses: async (document, token, next) => (await next(document, token))?.map(lensWithMenu),
+    provideCodeActions: async (document, range, context, token, next) =>
+      actionsWithMenu(await next(document, range, context, token)),
     executeCommand: (command, args, next) => {
       const editor = vscode.window.activeTextEditor;
       if (args.length > 0 || !AT_CURSOR.has(command) || editor === undefined) {

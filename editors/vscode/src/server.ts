@@ -4,6 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { createInterface } from "node:readline";
 import * as vscode from "vscode";
 import { RevealOutputChannelOn, State, type LanguageClientOptions } from "vscode-languageclient/node";
+import type { CandidateTests } from "./candidates";
 import { QuietClient } from "./client";
 import type { PrivateEnvironment } from "./environment";
 import { middleware } from "./middleware";
@@ -37,6 +38,7 @@ export class Server {
     private readonly selected: SelectedInterpreter,
     private readonly own: PrivateEnvironment,
     private readonly report: ReportPanel,
+    private readonly candidates: CandidateTests,
     private readonly onStatus: (status: Status) => void,
   ) {}
 
@@ -80,10 +82,12 @@ export class Server {
       }
     });
     this.#client = client;
+    this.candidates.connect(client);
     try {
       await client.start();
     } catch (error) {
       this.#client = undefined;
+      this.candidates.connect(undefined);
       await client.dispose().catch(() => undefined);
       throw error;
     }
@@ -93,6 +97,7 @@ export class Server {
     const client = this.#client;
     this.#client = undefined;
     if (client !== undefined) {
+      this.candidates.connect(undefined);
       await client.dispose().catch((error: unknown) => this.log.warn(`The server did not stop: ${String(error)}`));
     }
   }
@@ -129,7 +134,7 @@ export class Server {
         { scheme: "file", language: "python" },
         { scheme: "untitled", language: "python" },
       ],
-      initializationOptions: { genx: { statusNotifications: true } },
+      initializationOptions: { genx: { statusNotifications: true, candidateNotifications: true } },
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationFailedHandler: () => false,
