@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from genx_lsp.candidate import CallTest
+from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.job import Job
 from genx_lsp.engine.matrix import call_key
 from genx_sandbox import Call, Raises, Returns, Unknown
@@ -43,8 +44,11 @@ def run_original(job: Job) -> str:
     return ""
 
 
-def exclude_unstable(job: Job) -> None:
-    """Leave out calls that time out or crash, and those that answer differently under another hash seed."""
+def exclude_unstable(job: Job, budget: Budget | None = None) -> None:
+    """Leave out calls that time out or crash, and those that answer differently under another hash seed.
+
+    `budget`: where the time for proposing, which it takes otherwise, may be over already.
+    """
     matrix, original = job.matrix, job.original
     again: list[CallTest] = []
     for test in matrix.tests:
@@ -60,7 +64,8 @@ def exclude_unstable(job: Job) -> None:
         return
     calls = {call_key(t): Call(key=call_key(t), expression=t.expression, setup=t.setup) for t in again}
     changed: set[str] = set()
-    for result in job.executor.repeat_calls([matrix.program(original)], list(calls.values()), job.budget):
+    program = matrix.program(original)
+    for result in job.executor.repeat_calls([program], list(calls.values()), budget or job.budget):
         second = dict(zip(calls, result.outcomes, strict=True))
         for test in again:
             first = matrix.outcome(original, test)
