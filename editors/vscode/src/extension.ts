@@ -20,7 +20,15 @@ const UNTRUSTED: Status = {
 
 let server: Server | undefined;
 
-export async function activate(context: vscode.ExtensionContext): Promise<void> {
+/** What other extensions, and the tests, may look at. */
+export interface Api {
+  /** What GenX is doing. */
+  readonly status: Status;
+  /** The tests that were found and are in no file yet, as the Test Explorer shows them. */
+  readonly candidates: vscode.TestItemCollection;
+}
+
+export async function activate(context: vscode.ExtensionContext): Promise<Api> {
   const log = vscode.window.createOutputChannel("GenX", { log: true });
   const doctorPage = new DoctorPage();
   const status = new StatusItems();
@@ -107,6 +115,14 @@ export async function activate(context: vscode.ExtensionContext): Promise<void> 
   );
   // Not awaited: a slow Python must not hold up the other extensions of this host.
   void restarts.request();
+  return {
+    get status() {
+      return status.status;
+    },
+    get candidates() {
+      return candidates.items;
+    },
+  };
 }
 
 export async function deactivate(): Promise<void> {

@@ -1,7 +1,7 @@
 /** Where the editor knows something that the protocol has no place for. */
 
 import * as vscode from "vscode";
-import type { Middleware } from "vscode-languageclient/node";
+import type { Middleware, Range } from "vscode-languageclient/node";
 import { actionsWithMenu, lensWithMenu } from "./actions";
 import type { SelectedInterpreter } from "./python";
 import { ReportPanel } from "./report";
@@ -35,6 +35,9 @@ export function middleware(selected: SelectedInterpreter, report: ReportPanel): 
       // A browser beside the editor cannot open a file of the machine that the server runs on; a panel can.
       showDocument: async (params, token, next) => {
         const uri = vscode.Uri.parse(params.uri);
+        if (!params.external && params.selection !== undefined) {
+          return { success: await showBeside(uri, params.selection, params.takeFocus ?? false) };
+        }
         if (!params.external || !ReportPanel.shows(uri)) {
           return next(params, token);
         }
@@ -54,6 +57,18 @@ export function middleware(selected: SelectedInterpreter, report: ReportPanel): 
       return next(command, [{ uri: editor.document.uri.toString(), position: { line, character } }]);
     },
   };
+}
+
+/** Tests belong beside the code that they test; a file that can be seen already is shown where it is. */
+async function showBeside(uri: vscode.Uri, { start, end }: Range, takeFocus: boolean): Promise<boolean> {
+  const visible = vscode.window.visibleTextEditors.find((one) => one.document.uri.toString() === uri.toString());
+  await vscode.window.showTextDocument(uri, {
+    viewColumn: visible?.viewColumn ?? vscode.ViewColumn.Beside,
+    selection: new vscode.Range(start.line, start.character, end.line, end.character),
+    preserveFocus: !takeFocus,
+    preview: false,
+  });
+  return true;
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

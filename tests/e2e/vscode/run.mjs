@@ -2,12 +2,13 @@
 import { copyFile, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { api } from "./api.mjs";
 import { root, shots, Stage } from "./stage.mjs";
 import { setup } from "./setup.mjs";
 import { story } from "./story.mjs";
 import { trust } from "./trust.mjs";
 
-const PLAYS = { trust, setup, story };
+const PLAYS = { api: api(""), "api-1.100": api("-1.100"), trust, setup, story };
 const IMAGES = ["lens", "hover", "actions", "fixed", "tests"];
 
 const { values: options, positionals } = parseArgs({

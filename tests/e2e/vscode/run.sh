@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real VS Code opens the example project and does what a person would do.
 #
-#   tests/e2e/vscode/run.sh [--update-images] [trust] [setup] [story]
+#   tests/e2e/vscode/run.sh [--update-images] [api] [api-1.100] [trust] [setup] [private] [story]
 #
 # Screenshots go to build/e2e/; --update-images copies the good ones to docs/images/. What it needs and this
 # machine lacks is installed into a cache folder (VS Code, Node, a browser driver) or, as root, by apt (Chromium).
@@ -47,9 +47,10 @@ if [ ! -e "$cache/complete" ]; then
   mkdir -p "$cache"
   cp "$here/package.json" "$here/package-lock.json" "$cache"
   quiet=(--ignore-scripts --no-audit --no-fund --loglevel=error)
-  # Not ci for the second: the lock file that it ships with is not quite in step with its package.json.
+  # Not ci inside: the lock files that they ship with are not quite in step with their package.json.
   if ! (cd "$cache" && npm ci "${quiet[@]}" &&
-    cd node_modules/code-server/lib/vscode && npm install --omit=dev "${quiet[@]}"); then
+    (cd node_modules/code-server/lib/vscode && npm install --omit=dev "${quiet[@]}") &&
+    (cd node_modules/code-server-1.100/lib/vscode && npm install --omit=dev "${quiet[@]}")); then
     rm -rf "$cache"
     skip "VS Code could not be installed from npm."
   fi
@@ -58,7 +59,8 @@ fi
 
 # The extension, as it would be installed.
 vsix=$extension/genx-lsp.vsix
-if [ ! -e "$vsix" ] || [ -n "$(find "$extension/src" "$extension/package.json" -newer "$vsix" | head -1)" ]; then
+sources=("$extension/src" "$extension/package.json" "$root/genx_lsp" "$root/models" "$root/sandbox")
+if [ ! -e "$vsix" ] || [ -n "$(find "${sources[@]}" -type f -not -name '*.pyc' -newer "$vsix" | head -1)" ]; then
   (cd "$extension" && { [ -d node_modules ] || npm ci --ignore-scripts --no-audit --no-fund; } && npm run --silent package >/dev/null)
 fi
 

@@ -59,13 +59,13 @@ export class Stage {
     return this.program(`exec "${process.env.GENX_PYTHON}" -m genx_lsp "$@" 2>>"${this.serverLog}"`);
   }
 
-  /** Starts VS Code with the extension in it and opens the project. */
-  async editor(settings) {
+  /** Starts VS Code with the extension in it and opens the project, or what `open` names. */
+  async editor(settings, { version = "", open = this.project, environment = {}, payload = () => [] } = {}) {
     const { cache, vsix } = this.options;
     const home = path.join(this.home, "vscode");
-    this.code = new VsCode({ cache, chromium: process.env.CHROMIUM, home, settings });
+    this.code = new VsCode({ cache, chromium: process.env.CHROMIUM, home, settings, version, environment });
     await this.code.start(vsix);
-    this.window = await this.code.open(this.project);
+    this.window = await this.code.open(open, payload(this.code.port));
     return this.window;
   }
 

@@ -53,8 +53,11 @@ export class VsCode {
   #log = [];
 
   /** `home` holds everything it writes; `settings` come on top of the quiet ones. */
-  constructor({ cache, chromium, home, settings = {} }) {
+  constructor({ cache, chromium, home, settings = {}, version = "", environment = {} }) {
     this.cache = cache;
+    /** The folder in the cache: "" for the newest, "-1.100" for the oldest that is tried. */
+    this.version = version;
+    this.environment = environment;
     this.chromium = chromium;
     this.home = home;
     this.settings = { ...QUIET, ...settings };
@@ -76,8 +79,8 @@ export class VsCode {
     await this.#startBrowser();
   }
 
-  /** Opens a folder in a new page and waits until the workbench is there. */
-  async open(folder) {
+  /** Opens a folder or a workspace file in a new page and waits until the workbench is there. */
+  async open(folder, payload = []) {
     const page = await this.#browser.newPage({
       viewport: { width: 1120, height: 640 },
       locale: "en-US",
@@ -90,7 +93,11 @@ export class VsCode {
         this.#log.push(`page: ${first}`);
       }
     });
-    await page.goto(`http://127.0.0.1:${this.port}/?folder=${encodeURIComponent(folder)}`);
+    const query = new URLSearchParams({ [folder.endsWith(".code-workspace") ? "workspace" : "folder"]: folder });
+    if (payload.length > 0) {
+      query.set("payload", JSON.stringify(payload));
+    }
+    await page.goto(`http://127.0.0.1:${this.port}/?${query}`);
     await page.locator(".monaco-workbench .part.editor").waitFor({ timeout: START_MS });
     return new Workbench(page);
   }
@@ -122,7 +129,7 @@ export class VsCode {
   }
 
   get #main() {
-    return path.join(this.cache, "node_modules", "code-server", "lib", "vscode", "out", "server-main.js");
+    return path.join(this.cache, "node_modules", `code-server${this.version}`, "lib", "vscode", "out", "server-main.js");
   }
 
   get #folders() {
@@ -141,7 +148,7 @@ export class VsCode {
         this.#main,
         ...this.#folders,
         ...["--host", "127.0.0.1", "--port", "0", "--without-connection-token"],
-        ...["--accept-server-license-terms", "--telemetry-level", "off"],
+        ...["--accept-server-license-terms", "--telemetry-level", "off", "--enable-smoke-test-driver"],
       ],
       // An extension gallery of nobody's: VS Code would ask its own in the background.
       {
@@ -151,6 +158,7 @@ export class VsCode {
           // Its sockets and scratch files go away with the rest.
           XDG_RUNTIME_DIR: this.home,
           TMPDIR: this.home,
+          ...this.environment,
         },
         stdio: ["ignore", "pipe", "pipe"],
         // A process group of its own, so that all of it can be ended.
