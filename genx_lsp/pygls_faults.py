@@ -5,7 +5,7 @@
 * Errors of its own reach the client as tracebacks, and handlers' errors as pop-ups.
 * Every notification leaves a future behind, every refused request of the server's a result type.
 * An answer to a request that was given up raises `InvalidStateError`.
-* Messages that are no JSON get no answer.
+* Messages that are no JSON get no answer; one nested too deeply, or an endless header, ends the server.
 * Messages are read on the thread pool that also runs handlers, whose threads keep the process alive.
 * Lines are split at form feeds and Unicode separators too, and positions past a line's end fall one short:
   incremental edits then corrupt the text. Documents are kept by the session instead.
@@ -18,6 +18,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import threading
 from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
@@ -38,6 +39,10 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 _log = logging.getLogger(__name__)
 
 _BEFORE_INITIALIZE = frozenset({types.INITIALIZE, types.EXIT})
+
+
+_LENGTH = re.compile(r"0*[0-9]{1,9}")
+"""What can be the length of a message; a gigabyte never comes, and waiting for it would be deafness."""
 
 
 class _Answered:
@@ -175,7 +180,7 @@ async def serve(reader: asyncio.StreamReader, protocol: Protocol) -> None:
             return
         try:
             message = json.loads(body, object_hook=protocol.structure_message)
-        except ValueError:
+        except (ValueError, RecursionError):
             protocol.refuse(None, JsonRpcParseError("The message is not valid JSON."))
             continue
         try:
@@ -188,13 +193,22 @@ async def serve(reader: asyncio.StreamReader, protocol: Protocol) -> None:
 async def _content_length(reader: asyncio.StreamReader) -> int | None:
     """The length that one message's headers announce; None at the end of the stream."""
     length: int | None = None
-    while line := await reader.readline():
+    while line := await _line(reader):
         name, _, value = line.decode("ascii", "replace").partition(":")
-        if name.strip().lower() == "content-length" and value.strip().isdigit():
+        if name.strip().lower() == "content-length" and _LENGTH.fullmatch(value.strip()):
             length = int(value)
         elif not line.strip() and length is not None:
             return length
     return None
+
+
+async def _line(reader: asyncio.StreamReader) -> bytes:
+    """The next line; of one that no header is as long as, nothing: it is passed over."""
+    while True:
+        try:
+            return await reader.readline()
+        except ValueError:
+            continue  # Longer than the reader's limit, and dropped by it.
 
 
 def read_in_thread(stream: BinaryIO) -> asyncio.StreamReader:
