@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from lsprotocol import types
 from pygls.exceptions import JsonRpcContentModified
 
+from genx_lsp.features import wording
 from genx_lsp.features.arguments import function_arguments
 from genx_lsp.features.diagnostics import SOURCE
 from genx_lsp.features.edits import fix_edit
@@ -21,7 +22,8 @@ TESTS_KIND = "refactor.genx.tests"
 TESTS_SOURCE_KIND = "source.genx.tests"
 """Offered where a client asks for source actions."""
 DISMISS_KIND = "refactor.genx.dismiss"
-KINDS = (types.CodeActionKind.QuickFix, TESTS_KIND, TESTS_SOURCE_KIND, DISMISS_KIND)
+WHY_KIND = "refactor.genx.why"
+KINDS = (types.CodeActionKind.QuickFix, TESTS_KIND, TESTS_SOURCE_KIND, WHY_KIND, DISMISS_KIND)
 
 _DISMISSABLE = 3
 """Fixes that can be dismissed one by one from the menu; further ones come up when these are gone."""
@@ -39,6 +41,7 @@ def code_actions(session: Session, params: types.CodeActionParams) -> list[types
     for placed in session.placed(snapshot.uri):
         if placed.place.first_line <= last and first <= placed.place.last_line:
             actions += _fixes(session, snapshot, placed, params.context.diagnostics)
+            actions += _why(snapshot.uri, placed)
     name = name_at(snapshot, first)
     if name:
         actions.append(_tests(snapshot.uri, name, params.context.only))
@@ -77,7 +80,7 @@ def _fixes(
         return
     for rank, fix in enumerate(findings.fixes):
         action = types.CodeAction(
-            title=f"GenX: Apply fix: {fix.title}",
+            title=f"GenX: Apply fix: {fix.title} ({wording.evidence(fix, wording.bug_text(findings))})",
             kind=types.CodeActionKind.QuickFix,
             diagnostics=[d for d in shown if d.source == SOURCE and _inside(d, placed)] or None,
             is_preferred=True if rank == 0 and session.capabilities.preferred_actions else None,
@@ -101,6 +104,15 @@ def _tests(uri: str, name: str, only: Sequence[str] | None) -> types.CodeAction:
         kind=TESTS_SOURCE_KIND if source else TESTS_KIND,
         command=types.Command(title, "genx.generateTests", arguments=function_arguments(uri, name)),
     )
+
+
+def _why(uri: str, placed: Placed) -> Iterator[types.CodeAction]:
+    """The evidence on a function of which something is known."""
+    found = placed.findings
+    if found is not None and (found.fixes or found.tests or found.bug):
+        title = f"GenX: Why? Evidence on `{placed.name}`"
+        command = types.Command(title, "genx.showReport", arguments=function_arguments(uri, placed.name))
+        yield types.CodeAction(title=title, kind=WHY_KIND, command=command)
 
 
 def _dismissals(uri: str, placed: Placed) -> Iterator[types.CodeAction]:

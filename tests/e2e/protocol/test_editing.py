@@ -188,6 +188,10 @@ async def test_only_refactorings_or_fixes_when_asked_for(vscode: Any) -> None:
 
     assert await kinds("quickfix") == ["quickfix"]
     assert await kinds("refactor.genx.tests") == ["refactor.genx.tests"]
-    assert set(await kinds("refactor")) == {"refactor.genx.tests", "refactor.genx.dismiss"}
+    assert set(await kinds("refactor")) == {
+        "refactor.genx.tests",
+        "refactor.genx.why",
+        "refactor.genx.dismiss",
+    }
     assert await kinds("source") == ["source.genx.tests"]
     assert await kinds("source.organizeImports") == []

@@ -54,7 +54,7 @@ async def test_applying_the_fix_mends_the_code(editor: Any) -> None:
     uri = await break_and_save(editor)
 
     actions = await editor.actions(uri, 5)
-    fix = next(a for a in actions if a.title == "GenX: Apply fix: `-` to `+`")
+    fix = next(a for a in actions if a.title == "GenX: Apply fix: `-` to `+` (passes 2 of 2, current code 0)")
     assert fix.kind == types.CodeActionKind.QuickFix
     editor.apply(await editor.edit_of(fix))
 
