@@ -13,7 +13,7 @@ READY := $(VENV)/.genx-ready
 UV := build/boot/bin/uv
 PYTEST_ARGS ?=
 
-.PHONY: help setup demo test lint format lock schema e2e vsix clean \
+.PHONY: help setup demo test lint format lock schema e2e vsix clean protocol-runs \
         attacks bench-execution bench-generation bench-ranking bench-repair
 
 help: ## List the targets
@@ -67,8 +67,23 @@ bench-ranking: $(READY) ## Scorers on CodeT's published candidates
 bench-repair: $(READY) ## Fixes on QuixBugs, with and without tests
 	@$(BIN)/python benchmarks/repair.py $(BENCH_ARGS)
 
+bench-latency: $(READY) ## A scripted day in an editor, timed; BENCH_ARGS="--edits 40 --no-model"
+	@$(BIN)/python benchmarks/latency.py $(BENCH_ARGS)
+
+bench-soak: $(READY) ## Memory, files, processes and idle CPU over thousands of saves
+	@$(BIN)/python benchmarks/soak.py $(BENCH_ARGS)
+
+chaos: $(READY) ## Everything that can break, broken while jobs run, as a table
+	@$(BIN)/python benchmarks/chaos.py $(BENCH_ARGS)
+
+fuzz: $(READY) ## Hostile messages, frames and sources by the hundred thousand
+	@$(BIN)/python benchmarks/fuzz.py $(BENCH_ARGS)
+
 attacks: $(READY) ## Every attack and forgery on the sandbox, as tables
 	@$(BIN)/python benchmarks/attacks.py $(BENCH_ARGS)
+
+protocol-runs: $(READY) ## Edits, saves, cancellations and requests in any order, 500 runs (RUNS=N for more)
+	@GENX_PROTOCOL_RUNS=$(or $(RUNS),500) $(BIN)/python -m pytest -q tests/e2e/protocol/test_any_order.py
 
 vsix: ## Package the VS Code extension
 	@command -v npm >/dev/null || { echo "vsix: No npm on PATH. Install Node.js 20 or newer."; exit 1; }
