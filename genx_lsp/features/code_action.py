@@ -41,7 +41,6 @@ def code_actions(session: Session, params: types.CodeActionParams) -> list[types
     for placed in session.placed(snapshot.uri):
         if placed.place.first_line <= last and first <= placed.place.last_line:
             actions += _fixes(session, snapshot, placed, params.context.diagnostics)
-            actions += _why(snapshot.uri, placed)
     name = name_at(snapshot, first)
     if name:
         actions.append(_tests(snapshot.uri, name, params.context.only))
@@ -49,6 +48,7 @@ def code_actions(session: Session, params: types.CodeActionParams) -> list[types
         # Nobody wants a light bulb for these.
         for placed in session.placed(snapshot.uri):
             if placed.place.first_line <= last and first <= placed.place.last_line:
+                actions += _why(snapshot.uri, placed)
                 actions += _dismissals(snapshot.uri, placed)
     wanted = [action for action in actions if _wanted(action, params.context.only)]
     if session.capabilities.action_literals:
