@@ -1,0 +1,64 @@
+"""Everything that can break, broken while jobs run on a real server; one table.
+
+    python benchmarks/chaos.py [--quick] [--only WORD]
+
+After each trial: requests were answered within a second all the time, the user was told once, nothing that
+was accepted is lost, new suggestions come as before, the server ends with 0 and no process is left.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from chaos_ground import Failed, Ground
+from chaos_trials import LONG, TRIALS
+from figures import arguments, table, write
+from latency_client import Hung
+
+from genx_models import Store
+
+MODEL = "smollm2-135m"
+
+
+def attempt(name: str, model: Path, patience: float = 1.0) -> tuple[str, float, float]:
+    """Run one trial: what went wrong (empty: nothing), its seconds, the slowest answer in ms."""
+    with tempfile.TemporaryDirectory(prefix="genx-chaos-") as folder:
+        ground = Ground(Path(folder), model, patience)
+        started, problem = time.monotonic(), ""
+        try:
+            try:
+                TRIALS[name](ground)
+            finally:
+                ground.close()
+        except (Failed, Hung) as error:
+            problem = str(error)
+        return problem, time.monotonic() - started, ground.slowest * 1e3
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--only", default="", help="trials whose name has this word in it")
+    parser.add_argument(
+        "--patience", type=float, default=1.0, help="factor on every time (busy machine)"
+    )
+    args = arguments(__doc__, parser)
+    model = Store().path(MODEL)
+    names = [n for n in TRIALS if args.only in n and not (args.quick and n in LONG)]
+    rows, trials = [], {}
+    for name in names:
+        problem, seconds, slowest = attempt(name, model, args.patience)
+        rows.append([name, "held" if not problem else f"BROKE: {problem}"[:300], seconds, slowest])
+        trials[name] = {"problem": problem, "seconds": round(seconds, 1), "slowest_ms": round(slowest, 1)}
+        print(f"{rows[-1][0]}: {rows[-1][1]}", file=sys.stderr, flush=True)
+    table(["what breaks", "the server", "s", "slowest answer, ms"], rows, "Chaos")
+    broken = sum(bool(t["problem"]) for t in trials.values())
+    write("chaos", {"trials": trials, "broken": broken})
+    sys.exit(1 if broken else 0)
+
+
+if __name__ == "__main__":
+    main()
