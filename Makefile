@@ -14,7 +14,7 @@ UV := build/boot/bin/uv
 PYTEST_ARGS ?=
 
 .PHONY: help setup demo test lint format lock schema e2e vsix clean protocol-runs \
-        attacks bench-execution bench-generation bench-ranking bench-repair
+        attacks bench-execution bench-generation bench-ranking bench-repair bench-testgen
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -63,6 +63,9 @@ bench-generation: $(READY) ## Tokens a second, batched beside sequential
 
 bench-ranking: $(READY) ## Scorers on CodeT's published candidates
 	@$(BIN)/python benchmarks/ranking.py $(BENCH_ARGS)
+
+bench-testgen: $(READY) ## Test suites beside Pynguin and CrossHair
+	@$(BIN)/python benchmarks/testgen.py $(BENCH_ARGS)
 
 bench-repair: $(READY) ## Fixes on QuixBugs, with and without tests
 	@$(BIN)/python benchmarks/repair.py $(BENCH_ARGS)
