@@ -17,6 +17,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.io_ import StdoutWriter
 from pygls.lsp.server import LanguageServer
+from pygls.uris import to_fs_path
 
 from genx_lsp import __version__
 from genx_lsp.errors import ConfigError
@@ -32,6 +33,7 @@ from genx_lsp.session.capabilities import Capabilities
 from genx_lsp.session.client import Client
 from genx_lsp.session.configuration import Configuration
 from genx_lsp.session.engines import EngineFactory, RealEngines
+from genx_lsp.session.files import Files
 from genx_lsp.session.folders import Folders, folder_uris
 from genx_lsp.session.machine import Machine
 from genx_lsp.session.session import Session
@@ -52,6 +54,7 @@ class Parts:
     commands: Commands
     progress: Progress
     status: Status
+    files: Files
 
 
 class Server(LanguageServer):
@@ -120,6 +123,7 @@ class Server(LanguageServer):
             self.session.client.close()
             if self._watch is not None:
                 self._watch.cancel()
+            await asyncio.to_thread(self.parts.files.close)
             await asyncio.to_thread(self.session.close)
             self.parts.commands.close()
 
@@ -136,9 +140,9 @@ class Server(LanguageServer):
         session = Session(client, capabilities, folders, self._engines, self._feedback_path, self._machine)
         status = Status(session)
         progress, commands = Progress(session), Commands(session)
-        self._parts = Parts(
-            session, Configuration(session, status.settings_changed), commands, progress, status
-        )
+        configuration = Configuration(session, status.settings_changed)
+        files = Files(session, status.settings_changed)
+        self._parts = Parts(session, configuration, commands, progress, status, files)
         candidates = Candidates(session)
         self.feature(RUN)(_answering(candidates.run))
         session.listeners += [
@@ -160,6 +164,10 @@ class Server(LanguageServer):
         if watch is not None:
             self._watch = asyncio.get_running_loop().create_task(watch)
 
+    def _begin(self) -> None:
+        self.parts.configuration.begin()
+        self.parts.files.begin()
+
     def _shut_down(self) -> None:
         """Stop the work. From now on the client hears nothing but the answer to this."""
         self.session.client.close()
@@ -175,6 +183,8 @@ class Server(LanguageServer):
         removed = tuple(folder.uri for folder in params.event.removed)
         session.folders.close(removed)
         session.folders.open([folder.uri for folder in params.event.added])
+        added = (to_fs_path(folder.uri) for folder in params.event.added)
+        self.parts.files.watch(Path(path) for path in added if path)
         self.parts.configuration.pull()
 
     # -- registration ------------------------------------------------------------------------------
@@ -182,7 +192,7 @@ class Server(LanguageServer):
     def _register(self) -> None:
         on: Callable[..., Any] = self.feature
         on(types.INITIALIZE)(lambda params: self._initialize(params))
-        on(types.INITIALIZED)(lambda params: self.parts.configuration.begin())
+        on(types.INITIALIZED)(lambda params: self._begin())
         on(types.SHUTDOWN)(lambda params: self._shut_down())
         on(TRUSTED)(lambda params: self._trusted())
         on(types.TEXT_DOCUMENT_DID_OPEN)(lambda params: self.session.opened(params.text_document))
@@ -195,7 +205,7 @@ class Server(LanguageServer):
         on(types.WORKSPACE_DID_CHANGE_CONFIGURATION)(
             lambda params: self.parts.configuration.changed(params.settings)
         )
-        on(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(lambda params: self.parts.configuration.files_changed())
+        on(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)(lambda params: self.parts.files.told(params))
         on(types.WINDOW_WORK_DONE_PROGRESS_CANCEL)(lambda params: self.parts.progress.cancel(params))
         on(types.TEXT_DOCUMENT_CODE_LENS)(lambda params: code_lens.code_lenses(self.session, params))
         on(types.TEXT_DOCUMENT_HOVER)(lambda params: hover.hover(self.session, params))
@@ -208,11 +218,7 @@ class Server(LanguageServer):
 
 def _plain(handler: Callable[..., None]) -> Callable[..., None]:
     """pygls marks handlers with attributes, which bound methods do not take."""
-
-    def run(*arguments: Any) -> None:
-        handler(*arguments)
-
-    return run
+    return lambda *arguments: handler(*arguments)
 
 
 def _answering(handler: Callable[[Any], Coroutine[Any, Any, Any]]) -> Callable[..., Any]:

@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from watchdog.events import FileSystemEvent, FileSystemEventHandler
-from watchdog.observers import Observer
-
 from genx_lsp import discovery
-from genx_lsp.errors import GenxError, SourceError, TargetError
+from genx_lsp.errors import SourceError, TargetError
 from genx_lsp.project import Project
 from genx_lsp.target import Target
-
-_SKIPPED = frozenset({"__pycache__", "node_modules", "site-packages", "build", "dist", "venv", "env"})
-
-
-def watched(folder: Path) -> bool:
-    """Whether sources of the project's own may lie here: no hidden folder, environment or build output."""
-    name = folder.name
-    return not name.startswith(".") and name not in _SKIPPED and not (folder / "pyvenv.cfg").exists()
-
-
-def folders(top: Path) -> Iterator[Path]:
-    """`top` and every folder below that is worth watching."""
-    for place, names, _ in os.walk(top):
-        names[:] = [name for name in names if watched(Path(place, name))]
-        yield Path(place)
 
 
 class Changes:
@@ -83,54 +62,3 @@ class Changes:
 
     def _read(self, path: Path) -> tuple[Target, ...]:
         return discovery.find_targets(path, discovery.decode(path).text, self._project)
-
-
-class _Handler(FileSystemEventHandler):
-    def __init__(self, saved: Callable[[Path], None], more: Callable[[Path], None]) -> None:
-        self._saved = saved
-        self._more = more
-
-    def on_any_event(self, event: FileSystemEvent) -> None:
-        if event.event_type not in ("created", "modified", "moved", "deleted"):
-            return
-        # Editors save by writing beside the file and renaming: the name it ends up with counts.
-        for name in {event.src_path, event.dest_path or event.src_path}:
-            path = Path(os.fsdecode(name))
-            if event.is_directory:
-                if event.event_type in ("created", "moved") and path.is_dir() and watched(path):
-                    self._more(path)
-            elif path.suffix == ".py":
-                self._saved(path)
-
-
-@contextmanager
-def observed(top: Path, saved: Callable[[Path], None]) -> Iterator[None]:
-    """Call `saved` (from another thread) with every Python file below `top` that is written or moved.
-
-    Raises `GenxError` where the system allows no more watches.
-    """
-    observer = Observer()
-
-    def more(folder: Path) -> None:
-        for place in folders(folder):
-            observer.schedule(handler, str(place), recursive=False)
-            if place != top:
-                # What was written before the watch stood would be missed.
-                for file in place.glob("*.py"):
-                    saved(file)
-
-    handler = _Handler(saved, more)
-    try:
-        for place in folders(top):
-            observer.schedule(handler, str(place), recursive=False)
-        observer.start()
-    except OSError as error:
-        raise GenxError(
-            f"{top} cannot be watched ({error.strerror or error}). If it is very large, name a smaller "
-            "folder or raise the system's limit (sysctl fs.inotify.max_user_watches)."
-        ) from error
-    try:
-        yield
-    finally:
-        observer.stop()
-        observer.join()

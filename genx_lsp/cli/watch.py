@@ -37,7 +37,11 @@ def watch(
     model: Annotated[str, typer.Option(help="Name of a model, or a .gguf file.")] = "",
 ) -> None:
     """Print tests and fixes for each function as it changes. Ctrl-C ends it."""
-    from genx_lsp.cli.saves import Changes, folders, observed
+    from genx_lsp.cli.saves import Changes
+    from genx_lsp.session.observing import folders, observed
+
+    def is_python(path: Path) -> bool:
+        return path.suffix == ".py"
 
     folder = folder.absolute()
     if not folder.is_dir():
@@ -50,7 +54,10 @@ def watch(
         for place in folders(folder):
             for file in sorted(place.glob("*.py")):
                 changes.learn(file)
-        with observed(folder, watching.saved), cancelled_by_ctrl_c(watching.stop):
+        with (
+            observed(folder, lambda path: path.suffix == ".py", watching.saved),
+            cancelled_by_ctrl_c(watching.stop),
+        ):
             err().print(f"Watching {folder}. Save a Python file; Ctrl-C ends.", soft_wrap=True)
             watching.run()
     err().print("Ended.")

@@ -16,8 +16,8 @@ from genx_lsp.candidate import CallTest
 from genx_lsp.errors import GenxError
 from genx_lsp.features import wording
 from genx_lsp.findings import MatrixView, TestSuggestion
-from genx_lsp.report.wording import expectation_text, expected_text, outcome_text
 from genx_lsp.session.jobs import Checked, Ended, Job, JobEvent
+from genx_lsp.session.policy import UNTRUSTED
 from genx_lsp.session.session import Session
 
 TOLD = "genx/candidates"
@@ -66,6 +66,8 @@ class Candidates:
         """`{results: [{id, outcome, says, expected, statement}], problem}`; cancelling stops the run."""
         asked = _read(params)
         session = self._session
+        if not session.trusted:
+            return _answer(problem=UNTRUSTED)
         try:
             looked = await session.look(asked.uri, asked.name)
             tests = self._tests(asked)
@@ -123,10 +125,15 @@ def _candidate(suggestion: TestSuggestion, name: str, line: int) -> dict[str, An
 
 
 def _statement(test: CallTest) -> str:
+    # The report's words; imported late, for with them comes a template engine.
+    from genx_lsp.report.wording import expectation_text
+
     return expectation_text(test.expression, test.expectation, test.expected_text)
 
 
 def _result(suggestion: TestSuggestion, view: MatrixView, column: int) -> dict[str, Any]:
+    from genx_lsp.report.wording import expected_text, outcome_text
+
     outcome, passed = view.cells[0][column], view.passed[0][column]
     ran = outcome.kind in ("value", "exception")
     return {

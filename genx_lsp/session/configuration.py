@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from lsprotocol import types
 
+from genx_lsp.session.files import GLOBS
 from genx_lsp.session.session import Session
 
 SECTION = "genx"
@@ -29,7 +30,7 @@ class Configuration:
             )
         if self._session.capabilities.watch_files:
             files = types.DidChangeWatchedFilesRegistrationOptions(
-                [types.FileSystemWatcher("**/pyproject.toml")]
+                [types.FileSystemWatcher(glob) for glob in GLOBS]
             )
             registrations.append(
                 types.Registration("genx-files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, files)
@@ -60,11 +61,6 @@ class Configuration:
             for scope in self._session.folders.scopes:
                 self._session.folders.configure(scope, section)
         self._ready()
-
-    def files_changed(self) -> None:
-        """A `pyproject.toml` has changed."""
-        self._session.folders.reread()
-        self._tell()
 
     async def _pull(self) -> None:
         scopes = self._session.folders.scopes

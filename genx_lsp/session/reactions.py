@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from genx_lsp.findings import Findings, FixSuggestion
@@ -65,6 +66,14 @@ class Reactions:
             self._session.journal.wrote(findings.plan)
         self._session.findings.taken(uri, findings.target.qualified_name)
         self._session.tell_changed(uri)
+
+    def tests_changed(self, path: Path) -> None:
+        """A test file has changed on disk: what was taken may be gone, what is planned is out of date."""
+        session = self._session
+        if session.documents.at(path) is None and self.remembers(path.as_uri()):
+            session.journal.look_again(path)
+        for uri, findings in session.findings.planned_for(path):
+            session.client.spawn(self.plan_again(uri, findings))
 
     # -- what is not wanted ------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -215,11 +215,15 @@ class Session:
         self.findings.moved(uri, target)
         return False
 
-    def _post(self, event: JobEvent) -> None:
+    def later(self, work: Callable[[], None]) -> None:
+        """Do something on the loop thread soon; may be called from any."""
         try:
-            self._loop.call_soon_threadsafe(self._receive, event)
+            self._loop.call_soon_threadsafe(work)
         except RuntimeError:
-            _log.debug("The loop has ended before its jobs.")
+            _log.debug("The loop has ended before its threads.")
+
+    def _post(self, event: JobEvent) -> None:
+        self.later(lambda: self._receive(event))
 
     def _receive(self, event: JobEvent) -> None:
         job = event.job

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from genx_lsp.findings import Findings, FixSuggestion, LineEdit, TestSuggestion
 from genx_lsp.session.dismissals import Hidden, without
@@ -155,6 +156,17 @@ class FindingsStore:
         known = self.entry(uri, name)
         if known is not None and known.findings is not None:
             self._put(uri, replace(known, findings=without(known.findings, hidden)))
+
+    def planned_for(self, path: Path) -> tuple[tuple[str, Findings], ...]:
+        """Findings whose tests would go into this file, with the keys of their documents."""
+        return tuple(
+            (uri, entry.findings)
+            for uri, entries in self._entries.items()
+            for entry in entries.values()
+            if entry.findings is not None
+            and entry.findings.plan is not None
+            and entry.findings.plan.path == path
+        )
 
     def planned(self, uri: str, before: Findings, after: Findings) -> bool:
         """Put findings with a newer plan in place of those that it was made for, if they still stand."""

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from genx_lsp.cli.saves import Changes, folders
+from genx_lsp.cli.saves import Changes
 from genx_lsp.project import discover
+from genx_lsp.session.observing import folders
 
 
 @pytest.fixture
