@@ -12,16 +12,17 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from genx_lsp.candidate import CallTest, CodeCandidate, TestOrigin
-from genx_lsp.engine import doubt
+from genx_lsp.engine import doubt, trust
 from genx_lsp.engine.answers import answer
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.job import Job
 from genx_lsp.engine.repair import suggestion_id
 from genx_lsp.engine.trust import is_accident
+from genx_lsp.engine.widen import widen
 from genx_lsp.findings import Basis, Evidence, TestSuggestion
-from genx_lsp.propose import mutate
-from genx_lsp.propose.keys import test_key
+from genx_lsp.propose.faults import faults
+from genx_lsp.propose.keys import code_key, test_key
 from genx_sandbox import (
     Approx,
     Expectation,
@@ -34,8 +35,17 @@ from genx_sandbox import (
     Value,
 )
 
-# Mutants tried for choosing tests; more of them changed the chosen set on no function of the example.
-MUTANTS = 80
+# Faults tried for choosing tests, a few where an answer is wanted at once.
+FAULTS = 240
+FAULTS_EARLY = 80
+# How long faults may be made, and then run on the known calls; those not reached by then have no say.
+FAULTS_SECONDS = 5.0
+# Of the time for choosing, this share may go to faults and to the search; the rest is for verifying.
+SHARE = 0.5
+# A call of a fault may take so many times what the slowest call of the saved code took, and never less than
+# this: a loop that does not end is caught soon enough.
+BRIEF_FACTOR = 20.0
+BRIEF_SECONDS = 0.1
 # How long the project's own tests may run on mutants, to learn which of them are caught already.
 ITEMS_SECONDS = 3.0
 # A line that no earlier test reached counts as much as so many mutants.
@@ -55,27 +65,39 @@ class Option:
     lines: frozenset[int]
 
 
-def choose(job: Job, settled: Sequence[Settled], budget: Budget, *, early: bool = False) -> None:
+def choose(job: Job, settled: Sequence[Settled], budget: Budget, *, early: bool | None = None) -> None:
     """Fill `job.tests` with the greedy minimum set.
 
-    `early`: witnesses are still to come, so only what a specification vouches for is offered.
+    `early`: witnesses are still to come, so only what a specification vouches for is offered. None: this is
+    the last word, and there is time to look for calls that catch what the known ones do not.
     """
+    thorough = early is None
+    spare = budget.part(SHARE * budget.left)
+    mutants = faulty(job, FAULTS if thorough else FAULTS_EARLY, spare)
+    existing = [t for t in job.trusted_calls if t.origin is TestOrigin.USER_TEST]
+    brief = patience(job)
     options = [o for o in candidates(job, settled) if not early or o[1] == "specification"]
+    mutants = tried(job, mutants, [*(test for test, _ in options), *existing], spare, brief)
+    already = {m.key for m in mutants if any(kills(job, m, t) for t in existing)}
+    if not early:
+        already |= killed_by_items(job, [m for m in mutants if m.key not in already], budget)
+    if thorough:
+        caught = already | {m.key for m in mutants if any(kills(job, m, t) for t, _ in options)}
+        found = widen(job, [m for m in mutants if m.key not in caught], brief, spare)
+        if found:
+            for test in found:
+                job.matrix.add_test(test)
+            job.matrix.fill([job.original], found, budget, probes=True)
+            trust.exclude_unstable(job, budget)
+            job.matrix.fill(doubt.witnesses(job), found, budget)
+            settled = [*settled, *doubt.settled_calls(job)]
+            options = candidates(job, settled)
+            mutants = tried(
+                job, mutants, [test for test, _ in options], budget.part(SHARE * budget.left), brief
+            )
     if not options:
         job.tests = ()
         return
-    mutants = list(islice(mutate.mutants(job.context(budget=budget)), MUTANTS))
-    mutants = [
-        m for m in mutants if m.key != job.original.key and m.key not in {p.key for p in job.plausible}
-    ]
-    for mutant in mutants:
-        job.matrix.add_code(mutant)
-    job.matrix.fill(mutants, [test for test, _ in options], budget)
-    existing = [t for t in job.trusted_calls if t.origin is TestOrigin.USER_TEST]
-    job.matrix.fill(mutants, existing, budget)
-    already = {m.key for m in mutants if any(job.matrix.passed(m, t) is False for t in existing)}
-    if not early:
-        already |= killed_by_items(job, [m for m in mutants if m.key not in already], budget)
     reached: set[int] = set()
     for test in existing:
         outcome = job.matrix.outcome(job.original, test)
@@ -100,6 +122,46 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, *, early: bool 
         job.note(
             f"The existing tests already catch all {len(already)} small changes that any new test would."
         )
+
+
+def faulty(job: Job, count: int, budget: Budget) -> list[CodeCandidate]:
+    """Faulty versions of the saved code, in the matrix, as time allows. A possible fix is no fault."""
+    fixes = {code_key(p.source) for p in job.plausible}
+    time = budget.part(FAULTS_SECONDS)
+    made: list[CodeCandidate] = []
+    for mutant in islice(faults(job.target), count):
+        if time.is_set():
+            break
+        if not fixes or code_key(mutant.source) not in fixes:
+            made.append(mutant)
+            job.matrix.add_code(mutant)
+    return made
+
+
+def tried(
+    job: Job, mutants: Sequence[CodeCandidate], tests: Sequence[CallTest], budget: Budget, brief: float
+) -> list[CodeCandidate]:
+    """Run the faults on the tests, for a while; returns those that were run on all of them."""
+    try:
+        job.matrix.fill(mutants, tests, budget.part(FAULTS_SECONDS), brief=brief)
+    except SandboxCancelled:
+        # What ran in time decides; only a stop that was asked for ends the choice.
+        if budget.cancelled:
+            raise
+    return [m for m in mutants if all(job.matrix.outcome(m, test) is not None for test in tests)]
+
+
+def patience(job: Job) -> float:
+    """Seconds that a fault's call may take."""
+    outcomes = [job.matrix.outcome(job.original, test) for test in job.usable]
+    slowest = max((o.seconds for o in outcomes if o is not None), default=0.0)
+    return max(BRIEF_SECONDS, BRIEF_FACTOR * slowest)
+
+
+def kills(job: Job, mutant: CodeCandidate, test: CallTest) -> bool:
+    """The test fails on the fault; a call that was not made proves nothing."""
+    outcome = job.matrix.outcome(mutant, test)
+    return outcome is not None and outcome.kind != "refused" and job.matrix.passed(mutant, test) is False
 
 
 def killed_by_items(job: Job, mutants: Sequence[CodeCandidate], budget: Budget) -> set[str]:
@@ -204,7 +266,7 @@ def weigh(job: Job, test: CallTest, basis: Basis, mutants: Sequence[CodeCandidat
     outcome = job.matrix.outcome(job.original, test)
     first, last = job.target.def_line, job.target.last_line
     lines = frozenset(n for n in (outcome.lines if outcome else ()) if first < n <= last)
-    killed = frozenset(m.key for m in mutants if job.matrix.passed(m, test) is False)
+    killed = frozenset(m.key for m in mutants if kills(job, m, test))
     return Option(test, basis, killed, lines)
 
 

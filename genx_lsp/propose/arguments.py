@@ -13,6 +13,7 @@ from genx_lsp.propose.docstring_examples import seen_calls
 from genx_lsp.propose.guessing import guess_annotation
 from genx_lsp.propose.keys import normal_expression, parse_definition, parse_expression, quiet_parse
 from genx_lsp.propose.naming import BUILTINS, Localiser, Names, free_names, module_names, read_imports
+from genx_lsp.propose.variants import Words
 from genx_lsp.propose.views import View, view_of
 from genx_lsp.target import Parameter, Target
 
@@ -41,6 +42,30 @@ def pools(context: Context) -> list[Pool]:
         _pool(parameter, target, builder, seen.get(parameter.name, []), literals)
         for parameter in target.parameters
     ]
+
+
+def words_of(context: Context) -> Words:
+    """What the code speaks of, for making variants of calls."""
+    target = context.target
+    view = view_of(target, context.project)
+    values: list[object] = []
+    for text in _code_literals(target, view):
+        try:
+            values.append(ast.literal_eval(text))
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            continue
+    texts = [v for v in values if isinstance(v, str) and v]
+    texts += [v.decode("latin-1") for v in values if isinstance(v, bytes) and v]
+    spare = {
+        pool.parameter.name: tuple(a.text for a in pool.values if a.text and not a.setup)
+        for pool in pools(context)
+        if pool.parameter.kind in ("keyword_only", "positional_or_keyword") and pool.parameter.default
+    }
+    return Words(
+        numbers=tuple(v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)),
+        texts=tuple(texts),
+        spare=spare,
+    )
 
 
 def receivers(context: Context) -> Pool | None:

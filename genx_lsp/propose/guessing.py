@@ -23,7 +23,8 @@ def guess_annotation(parameter: Parameter, target: Target) -> str:
         # The name settles what use leaves open: `for x in words` fits list[int] and list[str].
         if named and _shape(named) in {_shape(u) for u in uses}:
             return named
-        return " | ".join(uses[:2])
+        # Where name and use differ both are tried: what is wrong shows when it is run.
+        return " | ".join(dict.fromkeys([*uses[:2], *([named] if named else [])]))
     return named or UNKNOWN_TYPE
 
 
@@ -85,7 +86,46 @@ def _uses(name: str, target: Target) -> list[str]:
             if isinstance(node.ops[0], (ast.In, ast.NotIn)) and _is(node.comparators[0], name):
                 votes["list[int]"] += 1
     votes.pop("", None)
+    elements = _elements(tree, name) if tree is not None else set()
+    if "str" in elements:
+        # A text is a sequence of texts; what is passed is one far more often than a list of them.
+        votes["str"] += 1 + votes.pop("list[int]", 0)
+        votes["list[str]"] += 1
+    elif elements:
+        votes[f"list[{min(elements)}]"] += 1 + votes.pop("list[int]", 0)
     return [kind for kind, _ in votes.most_common()]
+
+
+def _elements(tree: ast.AST, name: str) -> set[str]:
+    """What seems to stand in a collection of that name: `for c in s: c.isdigit()`, `s[i] in "ab"`."""
+    held = {
+        n.target.id
+        for n in ast.walk(tree)
+        if isinstance(n, (ast.For, ast.comprehension))
+        and _is(n.iter, name)
+        and isinstance(n.target, ast.Name)
+    }
+
+    def is_element(node: ast.AST) -> bool:
+        if isinstance(node, ast.Subscript):
+            return _is(node.value, name) and not isinstance(node.slice, ast.Slice)
+        return isinstance(node, ast.Name) and node.id in held
+
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and is_element(node.value):
+            found.add(METHODS.get(node.attr, ""))
+        elif isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if any(is_element(s) for s in sides):
+                found |= {_like(s) for s in sides}
+        elif isinstance(node, ast.Call) and any(is_element(a) for a in node.args):
+            found.add(
+                {"ord": "str", "len": "str", "chr": "int", "abs": "int"}.get(ast.unparse(node.func), "")
+            )
+        elif isinstance(node, ast.Subscript) and is_element(node.value):
+            found.add("list[int]")
+    return found - {""}
 
 
 def _called(node: ast.Call, name: str) -> str:

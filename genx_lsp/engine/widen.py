@@ -1,0 +1,164 @@
+"""More calls, found by running: neighbours of known calls that reach or catch what none of those does.
+
+Coverage-guided mutation of inputs, with faulty versions of the code as the second guide: a variant is kept
+where the saved code takes a line that no call took, where it answers in a way that no call answered, or where
+a fault that every call let pass gives another answer. Only those that catch a fault, or reach a line, become
+tests.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from genx_lsp.candidate import CallTest, CodeCandidate, TestOrigin
+from genx_lsp.engine import trust
+from genx_lsp.engine.budget import Budget
+from genx_lsp.engine.job import Job
+from genx_lsp.propose.arguments import words_of
+from genx_lsp.propose.keys import test_key
+from genx_lsp.propose.variants import Variants
+from genx_sandbox import Call, Outcome, Program, SandboxCancelled, Unknown
+
+# Variants run on the saved code a round, and how many of the most telling ones the faults get to see.
+BATCH = 80
+SHOWN = 24
+# So many rounds without a fault caught or a line reached end the search: what is left is mostly equivalent.
+PATIENCE = 4
+ROUNDS = 24
+SECONDS = 6.0
+# A call that takes longer than this makes a slow test.
+SLOW_SECONDS = 0.15
+# So many variants of a batch may be too slow before the rest of it is given up.
+SLOW_VARIANTS = 8
+
+
+@dataclass
+class Search:
+    """What one search knows."""
+
+    job: Job
+    budget: Budget
+    alive: dict[str, CodeCandidate]
+    """Faults that no call caught."""
+    brief: float
+    """Seconds that a fault's call may take."""
+    seeds: list[str] = field(default_factory=list)
+    setups: dict[str, str] = field(default_factory=dict)
+    """What a seed, and so its variants, needs to have run before it."""
+    reached: set[int] = field(default_factory=set)
+    answers: set[str] = field(default_factory=set)
+    found: list[CallTest] = field(default_factory=list)
+
+
+def widen(job: Job, alive: Sequence[CodeCandidate], brief: float, budget: Budget) -> list[CallTest]:
+    """New tests of unknown expectation; nothing of them is in the matrix yet."""
+    first, last = job.target.def_line, job.target.last_line
+    search = Search(job, budget.part(SECONDS), {m.key: m for m in alive}, brief)
+    for test in job.usable:
+        outcome = job.matrix.outcome(job.original, test)
+        if outcome is None or outcome.kind not in ("value", "exception") or outcome.seconds > SLOW_SECONDS:
+            continue
+        search.answers.add(outcome.key)
+        search.reached |= outcome.lines
+        search.setups[test.expression] = test.setup
+        # Calls that fail on their way in have little to teach.
+        search.seeds += [test.expression] * (3 if outcome.kind == "value" else 1)
+    if not search.seeds:
+        return []
+    variants = Variants(words_of(job.context()), job.settings.generation.seed)
+    variants.know(search.seeds)
+    idle = 0
+    try:
+        for _ in range(ROUNDS):
+            missing = set(range(first + 1, last + 1)) - search.reached
+            if (not search.alive and not missing) or idle >= PATIENCE or search.budget.is_set():
+                break
+            idle = 0 if one_round(search, variants) else idle + 1
+    except SandboxCancelled:
+        if budget.is_set():
+            raise
+    for test in search.found:
+        job.matrix.add_test(test)
+    job.matrix.fill([job.original], search.found, budget, probes=True)
+    trust.exclude_unstable(job, budget)
+    return search.found
+
+
+def one_round(search: Search, variants: Variants) -> bool:
+    """Make, run and judge one batch; returns whether anything was caught or reached."""
+    job = search.job
+    batch = [made(search, text) for text in variants.of(search.seeds, BATCH)]
+    program = replace(
+        job.matrix.program(job.original, probes=True), call_seconds=SLOW_SECONDS, deaths=SLOW_VARIANTS
+    )
+    outcomes = run(job, program, batch, search.budget)
+    told: list[tuple[int, int, CallTest, Outcome]] = []
+    progress = False
+    for test, outcome in zip(batch, outcomes, strict=True):
+        if outcome.kind not in ("value", "exception") or outcome.seconds > SLOW_SECONDS:
+            continue
+        if meaningless(job, outcome):
+            continue
+        new_lines = len(outcome.lines - search.reached)
+        fresh = outcome.key not in search.answers
+        if new_lines:
+            progress = True
+            search.found.append(test)
+            search.seeds += [test.expression] * 6
+            search.reached |= outcome.lines
+        elif fresh and outcome.kind == "value":
+            search.seeds.append(test.expression)
+        search.setups[test.expression] = test.setup
+        search.answers.add(outcome.key)
+        told.append((-new_lines, 0 if fresh else 1, test, outcome))
+    told.sort(key=lambda row: (row[0], row[1], len(row[2].expression)))
+    shown = told[:SHOWN]
+    if not shown or not search.alive:
+        return progress
+    caught_by: dict[str, set[str]] = {}
+    calls = [row[2] for row in shown]
+    for key, fault in list(search.alive.items()):
+        given = run(job, job.matrix.program(fault, brief=search.brief), calls, search.budget)
+        for row, outcome in zip(shown, given, strict=True):
+            if outcome.kind != "refused" and outcome.key != row[3].key:
+                caught_by.setdefault(row[2].key, set()).add(key)
+    # The fewest calls that catch all of them: the others would only crowd the choice.
+    while caught_by:
+        best = max(caught_by, key=lambda k: (len(caught_by[k]), k))
+        caught = caught_by.pop(best)
+        test = next(row[2] for row in shown if row[2].key == best)
+        if test not in search.found:
+            search.found.append(test)
+        search.seeds += [test.expression] * 4
+        for key in caught:
+            search.alive.pop(key, None)
+        caught_by = {k: left for k, v in caught_by.items() if (left := v - caught)}
+        progress = True
+    return progress
+
+
+def made(search: Search, text: str) -> CallTest:
+    """A variant as a test; it needs what the calls of its kind need to have run before them."""
+    setup = max(search.setups.values(), key=list(search.setups.values()).count) if search.setups else ""
+    return CallTest(
+        key=test_key(text, Unknown(), setup), expression=text, origin=TestOrigin.BOUNDARY, setup=setup
+    )
+
+
+def meaningless(job: Job, outcome: Outcome) -> bool:
+    """An error of a wrongly typed call."""
+    raised = outcome.raised
+    return raised is not None and (
+        raised.type_name in trust.ACCIDENTS or not trust.mentions(job, raised.type_name)
+    )
+
+
+def run(job: Job, program: Program, tests: Sequence[CallTest], budget: Budget) -> tuple[Outcome, ...]:
+    """Outcomes in the order of the tests, outside the matrix: most variants are forgotten at once."""
+    calls = [
+        Call(hashlib.sha256(f"{t.setup}\0{t.expression}".encode()).hexdigest()[:16], t.expression, t.setup)
+        for t in tests
+    ]
+    return next(iter(job.executor.run_calls([program], calls, budget))).outcomes
