@@ -14,7 +14,7 @@ UV := build/boot/bin/uv
 PYTEST_ARGS ?=
 
 .PHONY: help setup demo test lint format lock schema e2e vsix clean protocol-runs \
-        attacks bench-execution bench-generation bench-ranking bench-repair bench-testgen
+        attacks bench-codet bench-execution bench-generation bench-ranking bench-repair bench-testgen
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ schema: $(READY) ## Write the settings into the extension and the documentation
 
 bench-execution: $(READY) ## Sandbox speed beside pytest processes
 	@$(BIN)/python benchmarks/execution.py $(BENCH_ARGS)
+
+bench-codet: $(READY) ## CodeT's matrix beside a fork a solution and CodeT's own way; BENCH_ARGS="--tasks 20"
+	@$(BIN)/python benchmarks/execution_codet.py $(BENCH_ARGS)
 
 bench-generation: $(READY) ## Tokens a second, batched beside sequential
 	@$(BIN)/python benchmarks/generation.py $(BENCH_ARGS)

@@ -15,7 +15,6 @@ import tempfile
 import time
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
-from typing import Any
 
 import execution_codet
 from figures import arguments, table, write
@@ -114,10 +113,10 @@ def main() -> None:
     )
     codet = execution_codet.compare(options.quick)
     if codet:
-        _print_codet(codet)
+        execution_codet.show(codet)
     payload = {
         "zygote_mb": memory,
-        "codet": codet,
+        "codet": {name: value for name, value in codet.items() if name != "differing"},
         "codet_seconds": {
             "ours": codet["seconds"]["ours"],
             "fork_per_solution": codet["seconds"]["fork_per_solution"],
@@ -169,15 +168,6 @@ def _values(sandbox: Sandbox, programs: list[Program], expected: list[object]) -
         for result in sandbox.run_calls(programs, calls)
     }
     return [rows[program.key] for program in programs]
-
-
-def _print_codet(codet: dict[str, Any]) -> None:
-    ours = codet["seconds"]["ours"]
-    rows = [(way, seconds, seconds / ours) for way, seconds in codet["seconds"].items()]
-    title = f"CodeT: {codet['tasks']} tasks, {codet['pairs']:,} pairs, {codet['cores']} cores"
-    table(("way", "seconds", "x ours"), rows, title)
-    print(f"\nprocess_and_manager scaled from {codet['manager_sample']}")
-    print(f"cells whose verdict differs from the plain fork's: {codet['cells_differing'] or 'none'}")
 
 
 def _megabytes(sandbox: Sandbox) -> float:

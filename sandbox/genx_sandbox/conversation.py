@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
-from genx_sandbox.decoding import ProtocolError, decode_outcome, parse_frame, text_of
+from genx_sandbox.decoding import ProtocolError, outcome_of, parse_frame, text_of
+from genx_sandbox.forks import JAIL_ENDED
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import Outcome, ProgramResult
 from genx_sandbox.programs import Call, Program
-from genx_sandbox.zygote import JAIL_ENDED
 
 _HEADER = struct.Struct(">I")
 
@@ -25,8 +25,8 @@ class Frames:
         self._largest = largest
         self._held = bytearray()
 
-    def feed(self, data: bytes) -> list[dict[str, Any]]:
-        """Whole frames so far. Raises ProtocolError for one too large or not JSON."""
+    def feed(self, data: bytes) -> list[bytes]:
+        """Whole frames so far. Raises ProtocolError for one too large."""
         self._held += data
         found = []
         while len(self._held) >= 4:
@@ -35,7 +35,7 @@ class Frames:
                 raise ProtocolError("a frame too large")
             if len(self._held) < 4 + length:
                 break
-            found.append(parse_frame(bytes(self._held[4 : 4 + length])))
+            found.append(bytes(self._held[4 : 4 + length]))
             del self._held[: 4 + length]
         return found
 
@@ -45,15 +45,13 @@ class Conversation(Protocol):
 
     largest_frame: int
     deadline: float
-    calls: bytes
-    """What `request` refers to, one object shared by all programs of a run."""
-    partner: bytes
-    """The request of a second process; empty where there is none."""
+    shared: tuple[bytes, ...]
+    """What forks of a run have in common: one for each process of a program, the one that reports last."""
 
-    def request(self) -> bytes:
-        """What the next fork is to do; starts the clock."""
+    def requests(self) -> tuple[bytes, ...]:
+        """What the next fork is to do, and before it any partner; starts the clock."""
 
-    def hear(self, message: dict[str, Any]) -> None:
+    def hear(self, frame: bytes) -> None:
         """Take one frame. Raises ProtocolError."""
 
     def ended(self, why: str, timed_out: bool) -> None:
@@ -67,9 +65,20 @@ class Conversation(Protocol):
         """What came of it."""
 
 
-def settings(limits: Limits, calls: int) -> dict[str, Any]:
-    """The limits as the guest reads them."""
-    return {**asdict(limits), "cpu_seconds": limits.load_seconds + limits.call_seconds * calls}
+def place(folder: str, roots: Sequence[str], limits: Limits) -> dict[str, Any]:
+    """Where all forks of a run stand, and their limits, as the guest reads them."""
+    return {"folder": folder, "import_roots": list(roots), "limits": asdict(limits)}
+
+
+def told(program: Program) -> dict[str, Any]:
+    """A program as the guest reads it."""
+    return {
+        "module": program.module,
+        "path": program.path,
+        "source": program.source,
+        "is_package": program.is_package,
+        "probes": program.probes,
+    }
 
 
 def own_limits(program: Program, limits: Limits) -> Limits:
@@ -81,23 +90,20 @@ def own_limits(program: Program, limits: Limits) -> Limits:
     )
 
 
-def shared_calls(calls: Sequence[Call]) -> bytes:
+def shared_calls(calls: Sequence[Call], where: dict[str, Any]) -> tuple[bytes, ...]:
     """The calls as the guest reads them. Expectations are not here, and nowhere else in the jail."""
-    return json.dumps([{"expression": c.expression, "setup": c.setup} for c in calls]).encode()
+    asked = [{"expression": c.expression, "setup": c.setup} for c in calls]
+    return (json.dumps({**where, "calls": asked}).encode(),)
 
 
 class CallsConversation:
     """Every call on one program; after a timeout or a crash the rest goes to a new fork."""
 
-    def __init__(
-        self, program: Program, count: int, calls: bytes, limits: Limits, folder: str, roots: Sequence[str]
-    ) -> None:
+    def __init__(self, program: Program, count: int, shared: tuple[bytes, ...], limits: Limits) -> None:
         self._program = program
         self._count = count
-        self.calls = calls
-        self.partner = b""
+        self.shared = shared
         self._limits = limits = own_limits(program, limits)
-        self._place = (folder, list(roots))
         self._outcomes: list[Outcome] = []
         self._loaded = False
         self._load_error = ""
@@ -106,32 +112,29 @@ class CallsConversation:
         self.largest_frame = limits.value_bytes * 40 + limits.text_bytes * 8 + 65536
         self.deadline = 0.0
 
-    def request(self) -> bytes:
+    def requests(self) -> tuple[bytes, ...]:
         """The program, and which call to go on with."""
         first = len(self._outcomes)
         self._loaded = False
-        self.deadline = time.monotonic() + self._limits.load_seconds
-        message = {
-            "grade": "values",
-            "program": asdict(self._program),
-            "first": first,
-            "limits": settings(self._limits, self._count - first),
-            "folder": self._place[0],
-            "import_roots": self._place[1],
-        }
-        return json.dumps(message).encode()
+        limits = self._limits
+        self.deadline = time.monotonic() + limits.load_seconds
+        seconds = limits.load_seconds + limits.call_seconds * (self._count - first)
+        message = {"program": told(self._program), "first": first, "cpu_seconds": seconds}
+        return (json.dumps(message).encode(),)
 
-    def hear(self, message: dict[str, Any]) -> None:
+    def hear(self, frame: bytes) -> None:
         """`load_error` first, then one outcome after another, in order."""
-        if not self._loaded:
+        if self._loaded:
+            index, outcome = outcome_of(frame)
+            if index != len(self._outcomes) or self.done:
+                raise ProtocolError("an outcome out of turn")
+            self._outcomes.append(outcome)
+        else:
+            message = parse_frame(frame)
             error = text_of(message, "load_error")
             self._loaded = True
             if error or "load_error" not in message:
                 self._load_error = error or "the program wrote to the sandbox's channel"
-        elif message.get("index") != len(self._outcomes) or self.done:
-            raise ProtocolError("an outcome out of turn")
-        else:
-            self._outcomes.append(decode_outcome(message))
         self.deadline = time.monotonic() + self._limits.call_seconds
 
     def ended(self, why: str, timed_out: bool) -> None:

@@ -6,12 +6,15 @@ import json
 from functools import lru_cache
 from typing import Any, get_args
 
+from genx_sandbox.guest.wire import OUTCOME
 from genx_sandbox.outcomes import Outcome, Raised
 from genx_sandbox.values import Kind, Value
 
 _KINDS = frozenset(get_args(Kind))
 _DEEPEST = 128
 _loads = json.JSONDecoder().decode
+# Bytes up to which an outcome is worth remembering.
+_REMEMBERED = 2048
 
 
 class ProtocolError(Exception):
@@ -43,6 +46,9 @@ def decode(node: object, depth: int = 0) -> Value:
     fields = node[4] if size > 4 else ()
     if type(scalar) is not str or type(type_name) is not str:
         raise ProtocolError("not a value")
+    if type(items) is str and node[0] in ("list", "tuple") and scalar == "int":
+        # Small integers are told as one text.
+        return Value(node[0], "", tuple([_leaf("int", text) for text in items.split(", ")]))
     if any(type(f) is not str for f in fields):
         raise ProtocolError("not a value")
     return Value(node[0], scalar, tuple([decode(i, depth + 1) for i in items]), type_name, tuple(fields))
@@ -61,23 +67,42 @@ def text_of(message: dict[str, Any], key: str) -> str:
     return value
 
 
-def decode_outcome(message: dict[str, Any]) -> Outcome:
-    """One call's report as an `Outcome`. Raises ProtocolError if it is none."""
+def outcome_of(frame: bytes) -> tuple[int, Outcome]:
+    """Which call, and what it came to. Raises ProtocolError if the frame does not say."""
+    if len(frame) < OUTCOME.size or frame[:1] != b"O":
+        raise ProtocolError("not an outcome")
+    _, index, seconds = OUTCOME.unpack_from(frame)
+    said = frame[OUTCOME.size :]
+    known = _known(said) if len(said) <= _REMEMBERED else _outcome(said)
+    outcome = object.__new__(Outcome)
+    outcome.__dict__.update(known.__dict__, seconds=seconds)
+    return index, outcome
+
+
+@lru_cache(maxsize=4096)
+def _known(said: bytes) -> Outcome:
+    # Programs mostly agree: what one of them did, others did before it. Its key is then known as well.
+    outcome = _outcome(said)
+    assert outcome.key
+    return outcome
+
+
+def _outcome(said: bytes) -> Outcome:
+    message = parse_frame(said)
     try:
         kind = message["kind"]
-        seconds = float(message.get("seconds", 0.0))
         lines = frozenset(int(n) for n in message.get("lines", ()))
         before, after = message.get("before"), message.get("after")
         arguments = None if after is None else tuple(decode(a) for a in after)
         if kind == "value":
-            return Outcome("value", decode(message["value"]), None, arguments, "", seconds, lines, before)
+            return Outcome("value", decode(message["value"]), None, arguments, "", 0.0, lines, before)
         if kind == "exception":
             raised = message["raised"]
             bases = tuple(str(b) for b in raised["bases"])
             error = Raised(str(raised["type"]), bases, str(raised["message"]))
-            return Outcome("exception", None, error, arguments, "", seconds, lines, before)
+            return Outcome("exception", None, error, arguments, "", 0.0, lines, before)
         if kind == "refused":
-            return Outcome("refused", detail=text_of(message, "detail"), seconds=seconds)
+            return Outcome("refused", detail=text_of(message, "detail"))
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
         raise ProtocolError("not an outcome") from error
     raise ProtocolError("no such outcome")

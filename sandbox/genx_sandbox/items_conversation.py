@@ -4,25 +4,29 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any
 
-from genx_sandbox.conversation import settings
-from genx_sandbox.decoding import ProtocolError, text_of
+from genx_sandbox.conversation import told
+from genx_sandbox.decoding import ProtocolError, parse_frame, text_of
+from genx_sandbox.forks import JAIL_ENDED
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import Grade, ItemResult, ItemsResult
 from genx_sandbox.programs import Program, TestFile
-from genx_sandbox.zygote import JAIL_ENDED
 
 _OUTCOMES = ("passed", "failed", "skipped", "error")
 _SPLIT_OUTCOMES = ("passed", "failed", "refused", "crash")
 _MOST_ITEMS = 10_000
 
 
-def shared_file(file: TestFile) -> bytes:
+def shared_file(file: TestFile, where: dict[str, Any]) -> tuple[bytes, ...]:
     """The test file as the zygote reads it, to write it and compile it once for all programs."""
-    return json.dumps({"path": str(file.path), "source": file.source}).encode()
+    text = {"path": str(file.path), "source": file.source}
+    return (json.dumps({**where, "file": text}).encode(),)
+
+
+def shared_split(file: TestFile, where: dict[str, Any]) -> tuple[bytes, ...]:
+    """For programs the place alone: what is expected of them is nowhere in their zygote. Then for tests."""
+    return (json.dumps(where).encode(), *shared_file(file, where))
 
 
 class ItemsConversation:
@@ -31,19 +35,10 @@ class ItemsConversation:
     _known_outcomes: tuple[str, ...] = _OUTCOMES
     _grade = Grade.ITEMS
 
-    def __init__(
-        self,
-        program: Program,
-        file: TestFile,
-        shared: bytes,
-        limits: Limits,
-        folder: str,
-        roots: Sequence[str],
-    ) -> None:
+    def __init__(self, program: Program, file: TestFile, shared: tuple[bytes, ...], limits: Limits) -> None:
         self._program = program
         self._file = file
         self._limits = limits
-        self._place = (folder, list(roots))
         self._collected: list[str] = []
         self._results: dict[str, ItemResult] = {}
         self._running = ""
@@ -52,30 +47,25 @@ class ItemsConversation:
         self._ended = False
         self.largest_frame = limits.text_bytes * 8 + 4 * 1024 * 1024
         self.deadline = 0.0
-        self.calls = shared
-        self.partner = b""
+        self.shared = shared
 
-    def request(self) -> bytes:
+    def requests(self) -> tuple[bytes, ...]:
         """Program, file, and after a crash only the items still to run."""
         if not self.deadline:
             self.deadline = time.monotonic() + self._limits.items_seconds
-        rest = [name for name in self._collected if name not in self._results]
-        message = {
-            "grade": self._grade.value,
-            "program": asdict(self._program),
-            "file": {
-                "path": str(self._file.path),
-                "source": self._file.source,
-                "node_ids": rest or list(self._file.node_ids),
-            },
-            "limits": {**settings(self._limits, 0), "cpu_seconds": self._limits.items_seconds * 4},
-            "folder": self._place[0],
-            "import_roots": self._place[1],
-        }
-        return json.dumps(message).encode()
+        file = {"path": str(self._file.path), "source": self._file.source, "node_ids": self._rest()}
+        return (self._request({"program": told(self._program), "file": file}),)
 
-    def hear(self, message: dict[str, Any]) -> None:
+    def _rest(self) -> list[str]:
+        left = [name for name in self._collected if name not in self._results]
+        return left or list(self._file.node_ids)
+
+    def _request(self, message: dict[str, Any]) -> bytes:
+        return json.dumps({**message, "cpu_seconds": self._limits.items_seconds * 4}).encode()
+
+    def hear(self, frame: bytes) -> None:
         """`items` once, then `start` and `item` in turn, then `end`."""
+        message = parse_frame(frame)
         if "items" in message:
             names = message["items"]
             if type(names) is not list or len(names) > _MOST_ITEMS or any(type(n) is not str for n in names):
@@ -143,29 +133,19 @@ class SplitConversation(ItemsConversation):
     _known_outcomes = _SPLIT_OUTCOMES
     _grade = Grade.SPLIT
 
-    def __init__(
-        self, program: Program, file: TestFile, limits: Limits, folder: str, roots: Sequence[str]
-    ) -> None:
-        super().__init__(program, file, b"", limits, folder, roots)
-        # The program's own request names no test: what is expected is nowhere in its process.
-        message = {
-            "program": asdict(program),
-            "limits": {**settings(limits, 0), "cpu_seconds": limits.items_seconds * 4},
-            "folder": folder,
-            "import_roots": list(roots),
-        }
-        self.partner = json.dumps(message).encode()
-
-    def request(self) -> bytes:
-        """As for items, but the stand-in needs the module's name only."""
+    def requests(self) -> tuple[bytes, ...]:
+        """The program; and for the stand-in its name alone."""
         self.deadline = time.monotonic() + 2 * self._limits.load_seconds
-        asked = json.loads(super().request())
-        asked["program"]["source"] = ""
-        return json.dumps(asked).encode()
+        program = told(self._program)
+        named = {**program, "source": ""}
+        return (
+            self._request({"program": program}),
+            self._request({"program": named, "node_ids": self._rest()}),
+        )
 
-    def hear(self, message: dict[str, Any]) -> None:
+    def hear(self, frame: bytes) -> None:
         """As for items; each frame gives time for the next."""
-        super().hear(message)
+        super().hear(frame)
         self.deadline = time.monotonic() + self._limits.call_seconds
 
     def _over(self, timed_out: bool) -> bool:

@@ -1,8 +1,8 @@
-"""Slots: how many programs of one sandbox run at once, and the loop that drives them."""
+"""The loop that drives programs through zygotes, and the zygotes that wait for the next run."""
 
 from __future__ import annotations
 
-import os
+import itertools
 import select
 import threading
 import time
@@ -13,69 +13,51 @@ from typing import Any
 from genx_sandbox.conversation import Conversation, Frames
 from genx_sandbox.decoding import ProtocolError
 from genx_sandbox.errors import SandboxCancelled, SandboxError
-from genx_sandbox.zygote import Fork, Recipe, Zygote
+from genx_sandbox.forks import Fork
+from genx_sandbox.slots import SLICE_SECONDS, Slots
+from genx_sandbox.zygote import Recipe, Zygote
 
 # Half of what is promised: a set cancel event is seen within 20 ms.
 TICK = 0.010
 _READ = 1 << 16
-# Idle zygotes kept beyond one a job: values and items take turns.
+# Idle zygotes kept beyond one a slot: grades, and runs that share a slot, take turns.
 _SPARE = 2
-
-
-def usable_jobs(jobs: int) -> int:
-    """0 leaves one core to the editor."""
-    if jobs > 0:
-        return jobs
-    return max(
-        1, (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1) - 1
-    )
+_numbers = itertools.count(1)
 
 
 class Pool:
-    """Zygotes of one kind, lent out one program at a time, so that several runs share them fairly."""
+    """Zygotes of one sandbox. A run holds a slot for each program under way and shares it by time."""
 
-    def __init__(self, jobs: int) -> None:
-        self._jobs = jobs
+    def __init__(self, slots: Slots) -> None:
+        self._slots = slots
         self._lock = threading.Lock()
         self._free: list[Zygote] = []
-        self._lent: dict[Zygote, int] = {}
+        self._lent: set[Zygote] = set()
         self._closed = False
-
-    def try_acquire(self, make_recipe: Callable[[], Recipe], needy: bool) -> Zygote | None:
-        """A zygote if one may run now. `needy`: the asking run has none to wait for."""
-        own = threading.get_ident()
-        if not self._may_lend(own, needy):
-            return None
-        recipe = make_recipe()
-        with self._lock:
-            if not self._may_lend(own, needy):
-                return None
-            zygote = next((z for z in reversed(self._free) if z.recipe == recipe), None)
-            if zygote is None:
-                zygote = Zygote(recipe)
-            else:
-                self._free.remove(zygote)
-            self._lent[zygote] = own
-            return zygote
 
     def _check_open(self) -> None:
         if self._closed:
             raise SandboxError("This sandbox has been closed.")
 
-    def _may_lend(self, asking: int, needy: bool) -> bool:
-        self._check_open()
-        if len(self._lent) < self._jobs:
-            return True
-        # An outer run of the same thread, paused in its `for` loop, cannot give its slot back.
-        return needy and all(owner == asking for owner in list(self._lent.values()))
-
-    def release(self, zygote: Zygote) -> None:
-        """Give a zygote back."""
+    def _borrow(self, recipe: Recipe, shared: tuple[bytes, ...]) -> Zygote:
+        """A zygote of that recipe, if it can be one that knows what this run's forks share."""
         with self._lock:
-            self._lent.pop(zygote, None)
+            self._check_open()
+            fitting = [z for z in reversed(self._free) if z.recipe == recipe]
+            zygote = next((z for z in fitting if z.knows(shared)), next(iter(fitting), None))
+            if zygote is None:
+                zygote = Zygote(recipe)
+            else:
+                self._free.remove(zygote)
+            self._lent.add(zygote)
+            return zygote
+
+    def _put_back(self, zygote: Zygote) -> None:
+        with self._lock:
+            self._lent.discard(zygote)
             self._free.append(zygote)
             # The oldest go first: their view of the project, or their test file's folder, is of the past.
-            most = 0 if self._closed else self._jobs + _SPARE
+            most = 0 if self._closed else self._slots.count + _SPARE
             surplus = [self._free.pop(0) for _ in range(len(self._free) - most)]
         for old in surplus:
             old.close()
@@ -103,70 +85,102 @@ class Pool:
         cancel: threading.Event | None,
     ) -> Iterator[Any]:
         """Drive conversations to their ends, in the caller's thread; yield each result as it comes."""
+        number = next(_numbers)
         waiting = deque(conversations)
         active: list[_Turn] = []
         try:
             while waiting or active:
                 _check(cancel)
-                while waiting:
-                    zygote = self.try_acquire(recipe, needy=not active)
-                    if zygote is None:
-                        break
-                    turn = _Turn(waiting.popleft(), zygote)
+                self._check_open()
+                while waiting and self._slots.take(number, needy=not active):
+                    turn = self._open_turn(number, recipe, waiting[0])
                     active.append(turn)
-                    turn.begin(cancel)
+                    turn.begin(waiting.popleft(), cancel, bool(waiting))
                 if not active:
-                    time.sleep(TICK)
+                    self._slots.wait(TICK)
                     continue
                 for turn in _ready(active):
-                    turn.advance(cancel)
+                    turn.advance(cancel, bool(waiting))
                     # What a jail that was ended by `close` says is no outcome of a program.
                     self._check_open()
-                    if turn.conversation.done:
-                        turn.finish()
+                    if not turn.conversation.done:
+                        continue
+                    result = turn.conversation.result()
+                    if waiting and self._goes_on(number, turn, recipe):
+                        # The next program starts before anybody looks at this one's results.
+                        turn.begin(waiting.popleft(), cancel, bool(waiting))
+                    else:
                         active.remove(turn)
-                        self.release(turn.zygote)
-                        yield turn.conversation.result()
+                        self._close_turn(number, turn)
+                    yield result
         finally:
             for turn in active:
-                turn.finish()
-                self.release(turn.zygote)
+                self._close_turn(number, turn)
+            self._slots.forget(number)
+
+    def _goes_on(self, number: int, turn: _Turn, recipe: Callable[[], Recipe]) -> bool:
+        late = time.monotonic() - turn.since > SLICE_SECONDS
+        if late and self._slots.contested(number):
+            return False
+        # The view is looked at before every program: a key may have been saved since the last one.
+        return recipe() == turn.zygote.recipe
+
+    def _open_turn(self, number: int, recipe: Callable[[], Recipe], first: Conversation) -> _Turn:
+        try:
+            return _Turn(self._borrow(recipe(), first.shared))
+        except BaseException:
+            self._slots.give_back(number)
+            raise
+
+    def _close_turn(self, number: int, turn: _Turn) -> None:
+        turn.finish()
+        self._put_back(turn.zygote)
+        self._slots.give_back(number)
 
 
 class _Turn:
-    """One conversation on one zygote."""
+    """One zygote in the hands of one run, and the conversation on it."""
 
-    def __init__(self, conversation: Conversation, zygote: Zygote) -> None:
-        self.conversation = conversation
+    conversation: Conversation
+
+    def __init__(self, zygote: Zygote) -> None:
         self.zygote = zygote
+        self.since = time.monotonic()
         self.fork: Fork | None = None
+        self._frames = Frames(0)
+
+    def begin(self, conversation: Conversation, cancel: threading.Event | None, more: bool) -> None:
+        """Start a conversation, or the next fork of the one under way."""
+        if not self.zygote.apart:
+            # What one program left running must be gone before the next one starts.
+            self.finish()
+        previous, self.fork = self.fork, None
+        self.conversation = conversation
         self._frames = Frames(conversation.largest_frame)
+        try:
+            self.fork = self.zygote.fork(conversation, cancel, more)
+        finally:
+            if previous is not None:
+                # It has said all it had to say: the next one is at work while the kernel clears it away.
+                previous.end(wait=False)
 
-    def begin(self, cancel: threading.Event | None) -> None:
-        self._frames = Frames(self.conversation.largest_frame)
-        if not self.zygote.alive():
-            self.zygote.start(cancel)
-        talk = self.conversation
-        self.fork = self.zygote.fork(talk.request(), talk.calls, cancel, talk.partner)
-
-    def advance(self, cancel: threading.Event | None) -> None:
+    def advance(self, cancel: threading.Event | None, more: bool) -> None:
         """Read what is there, then look at the clock: an answer that came in time counts."""
         assert self.fork is not None
         closed = self._read()
         if self.conversation.done:
             return
         if closed:
-            how = self.fork.death() or "the process was ended"
-            self.fork = None
-            self.conversation.ended(how, timed_out=False)
+            fork, self.fork = self.fork, None
+            self.conversation.ended(fork.death(), timed_out=False)
         elif time.monotonic() > self.conversation.deadline:
-            self.fork.end()
-            self.fork = None
+            fork, self.fork = self.fork, None
+            fork.end()
             self.conversation.ended("", timed_out=True)
         else:
             return
         if not self.conversation.done:
-            self.begin(cancel)
+            self.begin(self.conversation, cancel, more)
 
     def _read(self) -> bool:
         """Whether the channel is closed, or spoke nonsense and is closed to us."""
@@ -178,8 +192,8 @@ class _Turn:
         except OSError:
             return True
         try:
-            for message in self._frames.feed(data):
-                self.conversation.hear(message)
+            for frame in self._frames.feed(data):
+                self.conversation.hear(frame)
                 if self.conversation.done:
                     break
         except ProtocolError:

@@ -1,11 +1,9 @@
-"""The parent's hand on one jail: start its zygote, ask it for forks, end them, start it again."""
+"""The parent's hand on one jail: start its zygote, ask it for forks, start it again when it is gone."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import signal
 import socket
 import subprocess
 import tempfile
@@ -13,17 +11,15 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any, Protocol
 
 from genx_sandbox.errors import SandboxCancelled, SandboxError, SandboxUnavailable
+from genx_sandbox.forks import Fork, ForkLine, Gone
 from genx_sandbox.jail import spawner
 from genx_sandbox.jail.bubblewrap import DATA_FD
 
 START_SECONDS = 60.0
-JAIL_ENDED = "the sandbox's zygote was ended"
 _TICK = 0.015
-# A fork takes a millisecond; a zygote that needs this long has been stopped or is gone.
-_FORK_SECONDS = 10.0
 BOOT = (
     "import sys; sys.path.append('/genx/guest'); from genx_guest import zygote; "
     "sys.path.remove('/genx/guest'); zygote.main(int(sys.argv[1]), sys.argv[2])"
@@ -38,53 +34,28 @@ class Recipe:
     """Launcher and its arguments, up to where the interpreter's own come."""
     interpreter: str
     profile: dict[str, Any]
-    """`writable`, `writable_bytes`, `preload`, `namespaces`: see the guest."""
+    """`grade`, `limits`, `writable`, `writable_bytes`, `preload`, `namespaces`: see the guest."""
     boot: str = BOOT
 
 
-class Fork:
-    """One child of a zygote: a socket to talk to and a handle to end it by."""
+class Task(Protocol):
+    """What forks are made for: one for each line of the zygote, the one that reports last."""
 
-    def __init__(self, channel: socket.socket, pidfd: int, zygote: Zygote) -> None:
-        self.channel = channel
-        self._pidfd = pidfd
-        self._zygote = zygote
+    shared: tuple[bytes, ...]
+    """What forks of a run have in common, told once; one object for all programs of the run."""
 
-    def end(self) -> str:
-        """Kill it if it still lives, wait until it is gone, and say how it had died (empty if unknown)."""
-        if self._pidfd >= 0:
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._pidfd, signal.SIGKILL)
-            os.close(self._pidfd)
-            self._pidfd = -1
-        else:
-            # No pidfd on this kernel: only the whole jail can be ended with certainty.
-            self._zygote.close()
-        self.channel.close()
-        return self._zygote.wait_for_exit()
-
-    def death(self) -> str:
-        """After its channel closed by itself: give it a moment to be gone, then say how it died."""
-        how = self._zygote.wait_for_exit(0.5)
-        if how:
-            self.channel.close()
-            if self._pidfd >= 0:
-                os.close(self._pidfd)
-                self._pidfd = -1
-            return how
-        return self.end()
+    def requests(self) -> tuple[bytes, ...]:
+        """What each fork is to do."""
 
 
 class Zygote:
-    """One jail with one zygote that runs one child at a time. Not thread-safe; a slot owns it."""
+    """One jail with one zygote (two in the split grade). Not thread-safe; a slot owns it."""
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
         self._process: subprocess.Popen[bytes] | None = None
-        self._control: socket.socket | None = None
-        self._busy = False
+        self._lines: list[ForkLine] = []
         self._condemned = False
-        self._calls = b""
         self.facts: dict[str, Any] = {}
 
     @property
@@ -95,13 +66,25 @@ class Zygote:
     def inner_pid(self) -> int:
         """Host pid of the zygote itself, below its launcher."""
         pid = self.pid
-        while children := _children(pid):
+        while _is_launcher(pid) and (children := _children(pid)):
             pid = children[0]
         return pid
 
+    @property
+    def apart(self) -> bool:
+        """Whether its forks can neither leave processes behind nor reach each other."""
+        return bool(self.facts.get("apart"))
+
+    def knows(self, shared: tuple[bytes, ...]) -> bool:
+        """Whether its forks were told already what they share."""
+        return len(self._lines) == len(shared) and all(
+            line.shared is told for line, told in zip(self._lines, shared, strict=True)
+        )
+
     def alive(self) -> bool:
         """Whether the jail stands."""
-        return self._process is not None and self._process.poll() is None
+        standing = self._process is not None and self._process.poll() is None
+        return standing and not any(line.abandoned for line in self._lines)
 
     def start(self, cancel: threading.Event | None = None) -> None:
         """Start the jail and wait until its zygote is ready. Raises SandboxUnavailable, SandboxCancelled."""
@@ -110,144 +93,91 @@ class Zygote:
             raise SandboxError("This sandbox has been closed.")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with tempfile.TemporaryFile() as complaints:
-            empty = os.open(os.devnull, os.O_RDONLY)
-            words = [str(empty) if word == DATA_FD else word for word in self.recipe.command]
-            line = [*words, self.recipe.interpreter, "-I", "-B", "-c", self.recipe.boot]
-            line += [str(theirs.fileno()), json.dumps(self._profile())]
             try:
-                self._process = spawner.start(line, [theirs.fileno(), empty], complaints, {})
+                self._spawn(theirs, complaints)
             except OSError as error:
                 ours.close()
                 raise SandboxUnavailable(f"The sandbox could not be started: {error}.") from error
             finally:
                 theirs.close()
-                os.close(empty)
-            self._control = ours
+            self._lines = [ForkLine(ours)]
             try:
-                ready = self._receive(START_SECONDS, cancel)
+                facts, fds = _ready(ours, cancel)
+                for fd in fds:
+                    # The split grade's second zygote, which forks tests.
+                    other = socket.socket(fileno=fd)
+                    self._lines.append(ForkLine(other))
+                    facts = facts and _ready(other, cancel)[0]
             except SandboxCancelled:
                 self.close()
                 raise
-            if not ready.startswith(b"R"):
+            if not facts:
                 self.close()
                 complaints.seek(0)
                 said = complaints.read(4000).decode("utf-8", "replace").strip()
                 last = said.splitlines()[-1] if said else "it ended without a word"
                 raise SandboxUnavailable(f"The sandbox could not be started: {last}.")
-        self.facts = json.loads(ready[1:])
-        self._busy = False
+        self.facts = facts
+
+    def _spawn(self, control: socket.socket, complaints: IO[bytes]) -> None:
+        empty = os.open(os.devnull, os.O_RDONLY)
+        try:
+            words = [str(empty) if word == DATA_FD else word for word in self.recipe.command]
+            line = [*words, self.recipe.interpreter, "-I", "-B", "-c", self.recipe.boot]
+            line += [str(control.fileno()), json.dumps(self._profile())]
+            self._process = spawner.start(line, [control.fileno(), empty], complaints, {})
+        finally:
+            os.close(empty)
 
     def _profile(self) -> dict[str, Any]:
         known = {name: value for name, value in self.recipe.profile.items() if name != "signature"}
         return {**known, "parent": os.getpid()}
 
-    def fork(
-        self,
-        request: bytes,
-        calls: bytes = b"",
-        cancel: threading.Event | None = None,
-        partner: bytes = b"",
-    ) -> Fork:
-        """Have a child forked that serves `request`. Starts the jail again if it is gone.
+    def fork(self, task: Task, cancel: threading.Event | None = None, more: bool = False) -> Fork:
+        """A child that does what `task` asks. Starts the jail again if it is gone.
 
-        `calls` are what `request` refers to; the zygote is told them once, however many forks follow.
-        `partner` is the request of a second child, the program that a test in the split grade talks to.
+        `more`: another will be wanted soon, so one is made to stand ready where forks are kept apart.
         """
         for attempt in range(3):
-            if not self.alive() or (self._busy and not self.wait_for_exit()):
+            if not self.alive():
                 self.start(cancel)
-            forked = self._try_fork(request, calls, cancel, b"C" if attempt == 0 else b"c", partner)
-            if forked is not None:
-                return forked
-            self.close()
+            taken: list[Fork] = []
+            try:
+                self._take(task, cancel, attempt == 0, taken)
+                if more and self.apart:
+                    self._order()
+            except Gone:
+                _drop(taken)
+                self.close()
+                continue
+            except SandboxCancelled:
+                _drop(taken)
+                raise
+            if len(taken) > 1:
+                taken[-1].partner = taken[0]
+            return taken[-1]
         raise SandboxError("The sandbox's zygote dies whenever it is asked to fork; see `genx-lsp doctor`.")
 
-    def _try_fork(
-        self, request: bytes, calls: bytes, cancel: threading.Event | None, how: bytes, partner: bytes
-    ) -> Fork | None:
-        assert self._control is not None
-        memory = _memory(request)
-        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            if calls is not self._calls:
-                shared = _memory(calls)
-                try:
-                    socket.send_fds(self._control, [how], [shared])
-                finally:
-                    os.close(shared)
-                self._calls = calls
-            if partner:
-                self._send_pair(theirs, memory, partner)
-            else:
-                socket.send_fds(self._control, [b"F"], [theirs.fileno(), memory])
-            message, fds = self._receive_fds(cancel)
-            if message != b"P":
-                ours.close()
-                return None
-        except OSError:
-            ours.close()
-            return None
-        except SandboxCancelled:
-            ours.close()
-            self.close()
-            raise
-        finally:
-            theirs.close()
-            os.close(memory)
-        self._busy = True
-        ours.setblocking(False)
-        return Fork(ours, fds[0] if fds else -1, self)
+    def _take(self, task: Task, cancel: threading.Event | None, compiled: bool, taken: list[Fork]) -> None:
+        for line, shared in zip(self._lines, task.shared, strict=True):
+            line.share(shared, compiled)
+        if not self._lines[0].ordered:
+            self._order()
+        # One by one: where the second never comes, the first has to be ended.
+        for line in self._lines:
+            taken += [line.take(cancel)]
+        # The one that reports comes last, and must not start before its partner was told.
+        for fork, request in zip(taken, task.requests(), strict=True):
+            fork.ask(request)
 
-    def _send_pair(self, told: socket.socket, request: int, partner: bytes) -> None:
-        assert self._control is not None
-        test, program = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        with test, program:
-            theirs = _memory(partner)
-            try:
-                fds = [told.fileno(), request, test.fileno(), theirs, program.fileno()]
-                socket.send_fds(self._control, [b"S"], fds)
-            finally:
-                os.close(theirs)
-
-    def _receive_fds(self, cancel: threading.Event | None) -> tuple[bytes, list[int]]:
-        assert self._control is not None
-        give_up = time.monotonic() + _FORK_SECONDS
-        self._control.settimeout(_TICK)
-        while time.monotonic() < give_up:
-            try:
-                message, fds, _, _ = socket.recv_fds(self._control, 64, 1)
-                return message, fds
-            except TimeoutError:
-                if cancel is not None and cancel.is_set():
-                    raise SandboxCancelled("The run was cancelled.") from None
-        return b"", []
-
-    def wait_for_exit(self, seconds: float = 2.0) -> str:
-        """Wait for the child's end and say how it was; empty if the zygote did not tell."""
-        if not self._busy or self._control is None:
-            return ""
-        message = self._receive(seconds, None)
-        if message.startswith(b"X"):
-            self._busy = False
-            return describe(int(message[1:]))
-        if not self.alive():
-            return JAIL_ENDED
-        return ""
-
-    def _receive(self, seconds: float, cancel: threading.Event | None) -> bytes:
-        assert self._control is not None
-        give_up = time.monotonic() + seconds
-        while time.monotonic() < give_up:
-            if cancel is not None and cancel.is_set():
-                raise SandboxCancelled("The run was cancelled.")
-            self._control.settimeout(_TICK if cancel is not None else max(0.001, give_up - time.monotonic()))
-            try:
-                return self._control.recv(4096)
-            except TimeoutError:
-                continue
-            except OSError:
-                return b""
-        return b""
+    def _order(self) -> None:
+        if len(self._lines) == 1:
+            self._lines[0].order()
+            return
+        one, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        with one, other:
+            for line, end in zip(self._lines, (one, other), strict=True):
+                line.order(end)
 
     def kill(self) -> None:
         """End the jail for good, from any thread; the run that uses it will find out."""
@@ -258,25 +188,46 @@ class Zygote:
 
     def close(self) -> None:
         """End the jail and everything in it."""
-        control, self._control = self._control, None
+        lines, self._lines = self._lines, []
         process, self._process = self._process, None
-        if control is not None:
-            control.close()
+        for line in lines:
+            line.close()
         if process is not None:
             if process.poll() is None:
                 process.kill()
             process.wait()
-        self._busy = False
-        self._calls = b""
 
 
-def _memory(data: bytes) -> int:
-    """A memfd holding `data`: nothing has to be read at the other end before this side goes on."""
-    fd = os.memfd_create("genx", os.MFD_CLOEXEC)
-    view = memoryview(data)
-    while view:
-        view = view[os.write(fd, view) :]
-    return fd
+def _drop(forks: list[Fork]) -> None:
+    for fork in forks:
+        fork.end(wait=False)
+
+
+def _ready(control: socket.socket, cancel: threading.Event | None) -> tuple[dict[str, Any], list[int]]:
+    """What a zygote says once it is ready; empty if it never does. Raises SandboxCancelled."""
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up:
+        if cancel is not None and cancel.is_set():
+            raise SandboxCancelled("The run was cancelled.")
+        control.settimeout(_TICK if cancel is not None else max(0.001, give_up - time.monotonic()))
+        try:
+            message, fds, _, _ = socket.recv_fds(control, 4096, 1)
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+        if not message.startswith(b"R"):
+            break
+        return json.loads(message[1:]), fds
+    return {}, []
+
+
+def _is_launcher(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/comm", encoding="ascii", errors="replace") as name:
+            return name.read().strip() == "bwrap"
+    except OSError:
+        return False
 
 
 def _children(pid: int) -> list[int]:
@@ -285,17 +236,6 @@ def _children(pid: int) -> list[int]:
             return [int(word) for word in listed.read().split()]
     except OSError:
         return []
-
-
-def describe(status: int) -> str:
-    """A wait status in words."""
-    if os.WIFSIGNALED(status):
-        number = os.WTERMSIG(status)
-        try:
-            return f"killed by {signal.Signals(number).name}"
-        except ValueError:
-            return f"killed by signal {number}"
-    return f"the process ended with status {os.WEXITSTATUS(status)}"
 
 
 def preload_for(grade: str) -> Sequence[str]:

@@ -14,7 +14,7 @@ from .encoding import Encoder, type_name
 
 _HERE = os.path.dirname(__file__)
 _HOOK = "__genx_call__"
-_IMMUTABLE = (int, float, complex, bool, str, bytes, type(None), range)
+_IMMUTABLE = {int, float, complex, bool, str, bytes, type(None), range}
 _ASYNC = (types.CoroutineType, types.AsyncGeneratorType)
 
 
@@ -30,10 +30,10 @@ class Evaluator:
         self._before: list[list[Any]] = []
 
     def run(self, call):
-        """The report on one call, as `prepare` made it: `{kind, ...}` in plain JSON types."""
+        """Seconds and the report on one call, as `prepare` made it: `{kind, ...}` in plain JSON types."""
         setup, expression, trouble = call
         if trouble:
-            return {"kind": "refused", "detail": "the call is not valid Python: %s" % trouble}
+            return 0.0, {"kind": "refused", "detail": "the call is not valid Python: %s" % trouble}
         scratch = dict(self._namespace)
         scratch[_HOOK] = self._call
         self._observe((), [])
@@ -50,7 +50,7 @@ class Evaluator:
             report = {"kind": "value", "value": self._encoder.encode(result)}
         except BaseException as error:
             report = {"kind": "exception", "raised": raised(error, self._limits["text_bytes"])}
-        report["seconds"] = time.perf_counter() - started
+        seconds = time.perf_counter() - started
         if self._probe is not None:
             report["lines"] = self._probe.lines()
         if self._arguments:
@@ -61,17 +61,16 @@ class Evaluator:
             report["before"] = self._before
             if after != self._before:
                 report["after"] = after
-        return report
+        return seconds, report
 
     def _observe(self, arguments, before):
         self._arguments, self._before = arguments, before
 
     def _call(self, function, /, *args, **kwargs):
-        held = (*args, *kwargs.values())
+        held = (*args, *kwargs.values()) if kwargs else args
+        kinds = {*map(type, held)} - _IMMUTABLE
         # Iterators are not looked at: encoding them would consume them before the call does.
-        if any(type(a) not in _IMMUTABLE for a in held) and not any(
-            hasattr(type(a), "__next__") for a in held
-        ):
+        if kinds and not any(hasattr(kind, "__next__") for kind in kinds):
             self._observe(held, [self._encoder.encode(a) for a in held])
         return function(*args, **kwargs)
 

@@ -1,4 +1,4 @@
-"""One fork: give everything up, load one candidate, evaluate its calls, report, vanish."""
+"""One fork: give everything up, hear what to do, do it, report, vanish."""
 
 # mypy: allow-untyped-defs, allow-untyped-calls
 from __future__ import annotations
@@ -10,45 +10,70 @@ import sys
 
 from . import calls, loading, probes, program, split
 from .confine import unreadable
-from .wire import Channel, frame
+from .wire import Channel, frame, outcome_frame
 
 
-def run(channel_fd, request_fd, confinement, shared):
-    """Serve the request read from `request_fd` and end the process; never returns."""
+class Prepared:
+    """What all forks of a run share: where they stand, and the calls or the test file."""
+
+    def __init__(self, shared, compiled):
+        self.folder = shared.get("folder", "/")
+        self.import_roots = shared.get("import_roots", ())
+        self.limits = shared.get("limits", {})
+        self._calls = shared.get("calls", ())
+        self._ready = [calls.prepare(call) for call in self._calls] if compiled else None
+
+    def calls(self):
+        """The calls, compiled."""
+        if self._ready is None:
+            return [calls.prepare(call) for call in self._calls]
+        return self._ready
+
+
+class _PreparedTests(Prepared):
+    def __init__(self, shared, compiled):
+        super().__init__(shared, False)
+        self.tests = split.Tests(shared["file"], compiled) if "file" in shared else None
+
+
+class _PreparedItems(Prepared):
+    def __init__(self, shared, compiled):
+        super().__init__(shared, False)
+        if compiled:
+            from . import items
+
+            items.prepare_file(shared["file"])
+
+
+# By what the forks of a zygote are.
+PREPARED = {"values": Prepared, "program": Prepared, "test": _PreparedTests, "items": _PreparedItems}
+
+
+def live(role, channel_fd, line_fd, confinement, prepared):
+    """Be one fork from its first moment to its last; never returns."""
     exit_now = os._exit
     try:
-        request = json.loads(read_all(request_fd))
+        if role == "test":
+            unreadable()
         channel = Channel(channel_fd)
-        confinement.enter(request["limits"], keep=(channel_fd,))
-        _serve(channel, request, shared)
-    except BaseException:
-        exit_now(70)
-    exit_now(0)
+        confinement.enter(keep=[fd for fd in (channel_fd, line_fd) if fd >= 0])
+        _settle(prepared)
+        asked = channel.receive()
+        if asked:
+            request = json.loads(asked)
+            confinement.clock(request["cpu_seconds"])
+            if role == "program":
+                # What is said from here on is between the program and its test.
+                os.close(channel_fd)
+                program.serve(line_fd, request, prepared)
+            elif role == "test":
+                split.serve(channel, line_fd, request, prepared)
+            elif role == "items":
+                from . import items
 
-
-def run_program(line_fd, request_fd, confinement):
-    """The split grade's program: answers the test over `line_fd`; never returns."""
-    exit_now = os._exit
-    try:
-        request = json.loads(read_all(request_fd))
-        confinement.enter(request["limits"], keep=(line_fd,))
-        _settle(request)
-        program.serve(line_fd, request)
-    except BaseException:
-        exit_now(70)
-    exit_now(0)
-
-
-def run_test(channel_fd, request_fd, line_fd, confinement):
-    """The split grade's test: asks the program over `line_fd`, reports to the parent; never returns."""
-    exit_now = os._exit
-    try:
-        request = json.loads(read_all(request_fd))
-        channel = Channel(channel_fd)
-        unreadable()
-        confinement.enter(request["limits"], keep=(channel_fd, line_fd))
-        _settle(request)
-        split.serve(channel, line_fd, request)
+                items.serve(channel, request, prepared)
+            else:
+                _serve(channel, request, prepared)
     except BaseException:
         exit_now(70)
     exit_now(0)
@@ -63,13 +88,8 @@ class _Silence:
     def send(self, message):
         frame(message)
 
-
-class _Played:
-    def __init__(self, prepared):
-        self._prepared = prepared
-
-    def calls(self):
-        return self._prepared
+    def send_outcome(self, index, seconds, report):
+        outcome_frame(index, seconds, report)
 
 
 def rehearse():
@@ -86,27 +106,20 @@ def rehearse():
         "is_package": False,
         "probes": False,
     }
-    prepared = [calls.prepare({"expression": line}) for line in _LINES] * 8
-    request = {"grade": "values", "program": played, "first": 0, "limits": limits}
-    request.update({"import_roots": [], "folder": "/"})
+    shared = {"limits": limits, "calls": [{"expression": line} for line in _LINES] * 8}
+    prepared = Prepared(shared, True)
     for _ in range(3):
-        _serve(_Silence(), json.loads(json.dumps(request)), _Played(prepared))
+        _serve(_Silence(), json.loads(json.dumps({"program": played, "first": 0})), prepared)
         sys.meta_path[:] = [f for f in sys.meta_path if type(f) is not loading.MemoryModule]
         del sys.modules["_genx_rehearsal"]
         linecache.cache.pop("/_genx_rehearsal.py", None)
 
 
-def _serve(channel, request, shared):
-    _settle(request)
-    if request["grade"] == "items":
-        from . import items
-
-        items.serve(channel, request)
-        return
+def _serve(channel, request, prepared):
     source = request["program"]
     probe = probes.Probe() if source["probes"] else None
     try:
-        finder = loading.install(source, request["import_roots"], probe.instrument if probe else None)
+        finder = loading.install(source, probe.instrument if probe else None)
         if probe is not None:
             finder.extra[probes.NAME] = probe.hits
         module = loading.load(finder)
@@ -114,31 +127,18 @@ def _serve(channel, request, shared):
         channel.send({"load_error": calls.one_line(error)})
         return
     channel.send({"load_error": ""})
-    evaluator = calls.Evaluator(module, request["limits"], probe)
-    prepared = shared.calls()
-    for index in range(request["first"], len(prepared)):
-        report = evaluator.run(prepared[index])
-        report["index"] = index
-        channel.send(report)
+    evaluator = calls.Evaluator(module, prepared.limits, probe)
+    ready = prepared.calls()
+    for index in range(request["first"], len(ready)):
+        seconds, report = evaluator.run(ready[index])
+        channel.send_outcome(index, seconds, report)
 
 
-def _settle(request):
-    """What a candidate finds when it looks around: no arguments, its project as folder."""
+def _settle(prepared):
+    """What a candidate finds when it looks around: no arguments, its project as folder and on the path."""
     sys.argv[:] = [""]
+    sys.path[:0] = [root for root in prepared.import_roots if root not in sys.path]
     try:
-        os.chdir(request["folder"])
+        os.chdir(prepared.folder)
     except OSError:
         os.chdir("/")
-
-
-def read_all(fd):
-    """Everything in a memfd."""
-    # The memfd is shared between forks and retries, so its offset is nobody's: read by position.
-    pieces: list[bytes] = []
-    offset = 0
-    while True:
-        piece = os.pread(fd, 1 << 20, offset)
-        if not piece:
-            return b"".join(pieces)
-        pieces.append(piece)
-        offset += len(piece)

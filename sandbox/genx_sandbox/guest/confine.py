@@ -77,7 +77,7 @@ def address_space():
 
 
 def limit(limits, mapped, writable_bytes=0, namespaces=True):
-    """Resource ceilings of one fork; `mapped` is what it maps already. The wall clock is the parent's."""
+    """Ceilings, inherited; `mapped` is what the process maps already. The wall clock is the parent's."""
     _lower(resource.RLIMIT_AS, mapped + limits["memory_bytes"])
     _lower(resource.RLIMIT_NOFILE, limits["open_files"])
     _lower(resource.RLIMIT_CORE, 0)
@@ -87,8 +87,11 @@ def limit(limits, mapped, writable_bytes=0, namespaces=True):
     if namespaces and _KERNEL >= (5, 14):
         # Counted per user namespace since then; before, it would count the user's other processes too.
         _lower(resource.RLIMIT_NPROC, 256)
-    # A second net under the parent's deadline, for the case that the parent itself hangs.
-    _lower(resource.RLIMIT_CPU, int(limits["cpu_seconds"]) + 1)
+
+
+def cpu_limit(seconds):
+    """A second net under the parent's deadline, for the case that the parent itself hangs."""
+    _lower(resource.RLIMIT_CPU, int(seconds) + 1)
 
 
 def _kernel():

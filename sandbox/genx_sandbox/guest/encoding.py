@@ -1,6 +1,7 @@
 """Turn what a call returned into a tree of plain lists, by exact type and within a budget.
 
-A node is `[kind, scalar, items, type_name, fields]`, shortened from the right where the rest is empty.
+A node is `[kind, scalar, items, type_name, fields]`, shortened from the right where the rest is empty. Lists
+and tuples of small integers, most of what programs return, are told as one text: `[kind, "int", "1, 2"]`.
 No method of a value under test is called where the interpreter's own slot can be read instead, so an
 `__eq__` that always agrees, or an `int` subclass with a false `__repr__`, gains nothing.
 """
@@ -65,6 +66,7 @@ _FINGERPRINT_BYTES = 1 << 22
 # Up to here integers are told in decimal; a constant, because computing it costs more than the repr.
 _DECIMAL = 1 << 4096
 _SMALL = 1 << 31
+_INTEGERS = {int}
 
 
 class Budget(Exception):
@@ -101,6 +103,8 @@ class Encoder:
         if kind is int and -_SMALL < value < _SMALL:
             self._bytes += 16
             return ["int", int.__repr__(value)]
+        if kind is list or kind is tuple:
+            return self._sequence(kind, value, depth)
         if value is None:
             return ["none"]
         if kind is bool:
@@ -113,6 +117,23 @@ class Encoder:
         if kind in _BY_REPR:
             return self._scalar("object", _BY_REPR[kind](value), type_name(kind))
         return self._other(kind, value, depth)
+
+    def _sequence(self, kind, value, depth):
+        length = kind.__len__(value)
+        # Both ends first: the text of one huge integer would take longer than all the rest.
+        small = (
+            length
+            and {*map(type, value)} == _INTEGERS
+            and self._items + length <= self.max_items
+            and min(value) > -_SMALL
+            and max(value) < _SMALL
+        )
+        if small:
+            self._items += length
+            self._bytes += 16 * length
+            if self._bytes <= self.max_bytes:
+                return [_KIND_OF[kind], "int", list.__repr__([*value])[1:-1]]
+        return self._nested(_KIND_OF[kind], value, depth, "")
 
     def _builtin(self, name, value, depth, subclass):
         if name == "int":
@@ -130,6 +151,9 @@ class Encoder:
             return self._scalar(name, str.__repr__(value), subclass)
         if name == "bytes":
             return self._scalar(name, bytes.__repr__(value), subclass)
+        return self._nested(name, value, depth, subclass)
+
+    def _nested(self, name, value, depth, subclass):
         if id(value) in self._stack:
             return ["opaque", "a reference to itself", [], subclass or "builtins:" + name]
         if depth >= self.max_depth:

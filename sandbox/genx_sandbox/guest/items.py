@@ -48,12 +48,67 @@ def prepare():
     for distribution in importlib.metadata.distributions():
         entries = [e for e in distribution.entry_points if e.group == "pytest11"]
         if entries:
-            _Warm.distributions += (distribution,)
+            _Warm.distributions += (_Distribution(distribution),)
         for entry in entries:
             with contextlib.suppress(Exception):
                 entry.load()
+    # What pytest imports while it configures itself.
+    for name in ("pdb", "readline"):
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
     with contextlib.suppress(Exception):
         _Warm.config = importlib.import_module("_pytest.config").get_config(_options())
+    with contextlib.suppress(Exception):
+        _skip_plugins_without_fixtures()
+
+
+class _Distribution:
+    """An installed distribution whose lists are read from disk once."""
+
+    def __init__(self, read):
+        self._read = read
+        self.files = read.files
+        self.entry_points = read.entry_points
+        self.metadata = read.metadata
+
+    def __getattr__(self, name):
+        return getattr(self._read, name)
+
+
+def _skip_plugins_without_fixtures():
+    """pytest looks at every attribute of every plugin for fixtures: half of what a small run takes."""
+    fixtures: Any = importlib.import_module("_pytest.fixtures")
+    kind = getattr(fixtures, "FixtureFunctionDefinition", None)
+    bare = set()
+    for name, module in list(sys.modules.items()):
+        if module is not None and (name.startswith("_pytest.") or name in _plugin_names()):
+            held = list(vars(module).values())
+            if not any(_is_fixture(value, kind) for value in held):
+                bare.add(id(module))
+    look = fixtures.FixtureManager.parsefactories
+
+    def parsefactories(manager, *given, **named):
+        holder = named.get("holder", given[0] if len(given) == 2 else None)
+        own = holder is not None and type(holder).__module__.startswith("_pytest.")
+        if own or id(holder) in bare or type(holder) is Reporter:
+            return None
+        return look(manager, *given, **named)
+
+    fixtures.FixtureManager.parsefactories = parsefactories
+
+
+def _plugin_names():
+    return {e.value.partition(":")[0] for d in _Warm.distributions for e in _entries(d)}
+
+
+def _entries(distribution):
+    return [e for e in distribution.entry_points if e.group == "pytest11"]
+
+
+def _is_fixture(value, kind):
+    if kind is not None and type(value) is kind:
+        return True
+    return "_pytestfixturefunction" in getattr(value, "__dict__", {})
 
 
 def prepare_file(file):
@@ -77,7 +132,8 @@ class _Plain:
 
 def _options():
     """What is asked of pytest whatever the file."""
-    options = ["-pno:cacheprovider", "--tb=short", "--color=no", "-q", _NO_REWRITE]
+    # The text of a failure is its last line: sources of a traceback take 10 ms to find, for each failure.
+    options = ["-pno:cacheprovider", "--tb=line", "--color=no", "-q", "--capture=sys", _NO_REWRITE]
     return options + [option for name, option in _CALMED.items() if importlib.util.find_spec(name)]
 
 
@@ -117,11 +173,11 @@ def _use_what_is_warm(file, import_roots):
     return lambda: setattr(importlib.metadata, "distributions", whole)
 
 
-def serve(channel, request):
+def serve(channel, request, prepared):
     """Run the file on the program and send `items`, `start`, `item` and `end` frames."""
     program, file = request["program"], request["file"]
     try:
-        loading.install(program, request["import_roots"])
+        loading.install(program)
         if _Warm.written != (file["path"], file["source"]):
             _Warm.rewritten = None
             with open(file["path"], "w", encoding="utf-8") as out:
@@ -137,10 +193,10 @@ def serve(channel, request):
 
     node_ids = file["node_ids"]
     arguments = [file["path"] + "::" + name for name in node_ids] or [file["path"]]
-    arguments += [*_options(), "--confcutdir=" + request["folder"]]
-    reporter = Reporter(channel, request["limits"]["text_bytes"])
+    arguments += [*_options(), "--confcutdir=" + prepared.folder]
+    reporter = Reporter(channel, prepared.limits["text_bytes"])
     with contextlib.suppress(Exception):
-        reporter.restore = _use_what_is_warm(file, request["import_roots"])
+        reporter.restore = _use_what_is_warm(file, prepared.import_roots)
     pytest.hookimpl(tryfirst=True)(Reporter.pytest_sessionfinish)
     said = io.StringIO()
     status = 3
@@ -199,7 +255,7 @@ class Reporter:
         """One phase of an item."""
         if report.failed and self._outcome in ("passed", "skipped"):
             self._outcome = "failed" if report.when == "call" else "error"
-            self._detail = report.longreprtext
+            self._detail = _told(report)
         elif report.skipped and self._outcome == "passed":
             self._outcome = "skipped"
             reason = report.longrepr
@@ -217,6 +273,13 @@ class Reporter:
                 "seconds": time.perf_counter() - self._started,
             }
         )
+
+
+def _told(report):
+    """Where it failed, and the last words of the failure."""
+    crash = getattr(report.longrepr, "reprcrash", None)
+    where = "%s:%s\n" % (crash.path, crash.lineno) if crash is not None else ""
+    return where + report.longreprtext.strip()
 
 
 def _name(nodeid):

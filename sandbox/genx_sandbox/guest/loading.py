@@ -64,8 +64,8 @@ class MemoryModule(importlib.abc.Loader):
         return self.package
 
 
-def install(program, import_roots, instrument=None):
-    """Put the candidate before every other finder and its project before every other path."""
+def install(program, instrument=None):
+    """Put the candidate before every other finder."""
     finder = MemoryModule(
         program["module"], program["path"], program["source"], program["is_package"], instrument
     )
@@ -77,7 +77,6 @@ def install(program, import_roots, instrument=None):
         finder.source.splitlines(True),
         finder.path,
     )
-    sys.path[:0] = [root for root in import_roots if root not in sys.path]
     sys.meta_path.insert(0, finder)
     return finder
 

@@ -9,17 +9,16 @@ from . import calls, loading, rpc
 from .encoding import Encoder, type_name
 
 
-def serve(fd, request):
+def serve(fd, request, prepared):
     """Answer requests until the line is closed."""
     line = rpc.Line(fd)
-    limits = request["limits"]
     try:
-        module = loading.load(loading.install(request["program"], request["import_roots"]))
+        module = loading.load(loading.install(request["program"]))
     except BaseException as error:
         line.send({"load_error": calls.one_line(error)})
         return
     line.send({"load_error": ""})
-    desk = _Desk(module, limits)
+    desk = _Desk(module, prepared.limits)
     while True:
         try:
             asked = line.receive()

@@ -104,9 +104,11 @@ def plain(node, depth=0):
     items = node[2] if len(node) > 2 else []
     if len(node) > 3 and node[3] and kind != "iterator":
         raise CannotCross("a %s cannot leave the program's process" % node[3])
-    if type(text) is not str or type(items) is not list:
+    if type(text) is not str or type(items) not in (list, str):
         raise Broken("the program sent what is no value")
     try:
+        if type(items) is str:
+            return {"list": list, "tuple": tuple}[kind](map(int, items.split(", ")))
         if kind in _CONTAINERS:
             return _CONTAINERS[kind](plain(item, depth + 1) for item in items)
         if kind == "dict":

@@ -10,6 +10,7 @@ Failing, skipping and passing are this process's to say.
 from __future__ import annotations
 
 import builtins
+import contextlib
 import importlib.abc
 import importlib.machinery
 import sys
@@ -29,7 +30,27 @@ class Gone(BaseException):
     """The program's process ended, or broke the rules of the line."""
 
 
-def serve(channel, fd, request):
+class Tests:
+    """A test file, compiled once for all programs of a run. Compiling runs nothing."""
+
+    def __init__(self, file, compiled):
+        self.path, self._source = file["path"], file["source"]
+        self._code = None
+        if compiled:
+            with contextlib.suppress(Exception):
+                self._code = self._compile()
+
+    def _compile(self):
+        return compile(self._source, self.path, "exec", dont_inherit=True)
+
+    def run(self):
+        """The names that the file defines."""
+        scope = {"__name__": "genx_split_test", "__file__": self.path, "__builtins__": builtins}
+        exec(self._code or self._compile(), scope)
+        return scope
+
+
+def serve(channel, fd, request, prepared):
     """Run the file's tests and send the frames of the items grade."""
     line = rpc.Line(fd)
     try:
@@ -40,13 +61,9 @@ def serve(channel, fd, request):
     if trouble != "":
         channel.send({"end": str(trouble)})
         return
-    program, file = request["program"], request["file"]
-    sys.path[:0] = [root for root in request["import_roots"] if root not in sys.path]
-    sys.meta_path.insert(0, _Finder(program, _Remote(line, request["limits"])))
-    scope = {"__name__": "genx_split_test", "__file__": file["path"], "__builtins__": builtins}
+    sys.meta_path.insert(0, _Finder(request["program"], _Remote(line, prepared.limits)))
     try:
-        exec(compile(file["source"], file["path"], "exec", dont_inherit=True), scope)
-        cases = list(_cases(scope, file["node_ids"]))
+        cases = list(_cases(prepared.tests.run(), request["node_ids"]))
     except (Refused, Gone) as error:
         channel.send({"end": str(error)})
         return
@@ -59,7 +76,7 @@ def serve(channel, fd, request):
         started = time.perf_counter()
         outcome, detail = _run(function, arguments)
         seconds = time.perf_counter() - started
-        text = detail[: request["limits"]["text_bytes"]]
+        text = detail[: prepared.limits["text_bytes"]]
         channel.send({"item": name, "outcome": outcome, "detail": text, "seconds": seconds})
         if outcome == "crash":
             return
