@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,10 @@ from genx_lsp.target import Target
 
 if TYPE_CHECKING:
     from genx_lsp.session.session import Session
+
+
+_PLANS = 4
+"""Plans made in a row while findings change under them; whatever changed them brings a plan of its own."""
 
 
 class Reactions:
@@ -73,7 +78,7 @@ class Reactions:
         if session.documents.at(path) is None and self.remembers(path.as_uri()):
             session.journal.look_again(path)
         for uri, findings in session.findings.planned_for(path):
-            session.client.spawn(self.plan_again(uri, findings))
+            session.client.spawn(self.plan_again(uri, findings.target.qualified_name))
 
     # -- what is not wanted ------------------------------------------------------------------------
 
@@ -120,16 +125,21 @@ class Reactions:
         entry = session.findings.entry(uri, target.qualified_name)
         findings = entry.findings if entry is not None else None
         if findings is not None and findings.tests and findings.plan is None and findings.stage == "final":
-            session.client.spawn(self.plan_again(uri, findings))
+            session.client.spawn(self.plan_again(uri, target.qualified_name))
 
-    async def plan_again(self, uri: str, findings: Findings) -> None:
+    async def plan_again(self, uri: str, name: str) -> None:
         """Make the plan for a function's tests anew: some are not wanted, or the test file has changed."""
         session = self._session
-        path = findings.target.path
-        settings = session.folders.of(path).settings
+        for _ in range(_PLANS):
+            entry = session.findings.entry(uri, name)
+            before = entry.findings if entry is not None else None
+            if before is None:
+                return
+            after = await session.lane.run(partial(self._planned, before))
+            if session.findings.planned(uri, before, after):
+                session.tell_changed(uri)
+                return
 
-        def plan() -> Findings:
-            return planned_again(findings, discover(path, settings.interpreter), settings)
-
-        if session.findings.planned(uri, findings, await session.lane.run(plan)):
-            session.tell_changed(uri)
+    def _planned(self, findings: Findings) -> Findings:
+        settings = self._session.folders.of(findings.target.path).settings
+        return planned_again(findings, discover(findings.target.path, settings.interpreter), settings)

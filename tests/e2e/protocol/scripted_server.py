@@ -3,7 +3,7 @@
 `python scripted_server.py FOLDER [--tcp]`. FOLDER takes the feedback database and `engine.log`.
 A function called `waits…` is worked on until it is cancelled, `fails…` meets a missing sandbox, and
 `crashes…` a fault. In any other, ` - 1` in a line is a bug whose fix is ` + 1`, and two tests are found.
-Those of a function called `slow…` never end when they are run.
+Tests of `slow…` never end when they are run; those of `planned…` go where the real engine puts them.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from typing import Any
 
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin
 from genx_lsp.config import Settings
+from genx_lsp.emit import plan_tests
 from genx_lsp.errors import Unavailable
 from genx_lsp.findings import (
     Evidence,
@@ -29,6 +30,7 @@ from genx_lsp.findings import (
     TestFilePlan,
     TestSuggestion,
 )
+from genx_lsp.project import discover
 from genx_lsp.server import Server, serve_stdio, serve_tcp
 from genx_lsp.session.machine import Machine
 from genx_lsp.source_text import split_lines
@@ -140,6 +142,9 @@ class ScriptedEngine:
         return (fix,), SuspectedBug(number, counter, "specification", f"`{target.name}` looks wrong", 0.9)
 
     def _plan(self, target: Target) -> TestFilePlan | None:
+        if target.name.startswith("planned"):
+            project = discover(target.path)
+            return plan_tests(target, project, self.settings, self._tests(target))
         path = self.root / "tests" / f"test_{target.module.rpartition('.')[2]}.py"
         old = path.read_bytes() if path.exists() else b""
         name = f"test_{target.name}"
