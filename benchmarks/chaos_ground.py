@@ -90,7 +90,8 @@ class Ground:
             "interpreter": sys.executable,
             "model": {"code": str(self.model), "threads": 1, "context": 1024},
             "generation": {
-                "tests": 2, "rewrites": 2, "infills": 2, "infillLines": 1, "seconds": 8, "mutants": 40,
+                "tests": 2, "rewrites": 2, "infills": 2, "infillLines": 1, "mutants": 40,
+                "seconds": 8 * self.patience,
             },
             **(settings or {}),
         }  # fmt: skip
@@ -133,8 +134,9 @@ class Ground:
             ):
                 return title
             time.sleep(0.05)
-        said = "".join(client.errors[-6:])
-        raise Failed(f"nothing was found after {seconds:g} s: lens {title!r}, {client.messages}, {said}")
+        hover, _ = client.hover(document, 0)
+        said = f"{hover} {client.messages} {''.join(client.errors[-6:])}"
+        raise Failed(f"nothing was found after {seconds:g} s: lens {title!r}, {said}")
 
     def settled(self, client: Client, seconds: float = 60.0) -> None:
         """Wait until the job is over."""
