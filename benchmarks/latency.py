@@ -106,6 +106,7 @@ def first_suggestion(client: Client, document: Document, line: int, saved: float
 
 def day(args: argparse.Namespace, root: Path, edits: int, model: str) -> dict[str, list[float]]:
     settings = {**SETTINGS, "model": {"code": model}}
+    begun = time.monotonic()
     client = Client(root, settings, environment={"GENX_CACHE": str(root.parent / "outcomes.db")})
     found: dict[str, list[float]] = {"first suggestion": [], "final result": [], "edit and hover": []}
     try:
@@ -122,6 +123,8 @@ def day(args: argparse.Namespace, root: Path, edits: int, model: str) -> dict[st
             document = documents[spot.path]
             if number == 1:
                 warm.done()
+            if time.monotonic() - begun > args.seconds:
+                break
             fresh = spot.now(document.text)
             if fresh is None:
                 continue
@@ -216,6 +219,7 @@ def main() -> None:
     parser.add_argument(
         "--final-seconds", type=float, default=40.0, help="how long a final result is awaited"
     )
+    parser.add_argument("--seconds", type=float, default=3_600.0, help="no further edit after so long")
     parser.add_argument("--model", default="qwen2.5-coder-0.5b")
     parser.add_argument("--no-model", action="store_true", help="as on a machine without a model")
     args = arguments(__doc__, parser)
