@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
 from types import TracebackType
 from typing import Protocol
 
@@ -113,7 +114,8 @@ class Sandbox:
         """
         shared = shared_file(file, self._place())
         talks = (ItemsConversation(p, file, shared, self._limits) for p in programs)
-        return self._pool.run(lambda: self._recipes.items(self.level, file.path), talks, cancel)
+        level = self._level_of_run()
+        return self._pool.run(lambda: self._recipes.items(level(), file.path), talks, cancel)
 
     def run_split(
         self, programs: Sequence[Program], file: TestFile, cancel: threading.Event | None = None
@@ -144,7 +146,12 @@ class Sandbox:
         self.close()
 
     def _recipe(self, grade: str, twin: bool = False) -> Callable[[], Recipe]:
-        return lambda: self._recipes.closed(self.level, grade, twin)
+        level = self._level_of_run()
+        return lambda: self._recipes.closed(level(), grade, twin)
+
+    def _level_of_run(self) -> Callable[[], Level]:
+        """The level, asked for when the run begins: asking takes longer than a small program."""
+        return lru_cache(maxsize=1)(lambda: self.level)
 
     def _place(self) -> dict[str, object]:
         root = self._workspace.root
