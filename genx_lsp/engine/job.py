@@ -142,6 +142,12 @@ class Job:
     def findings(self, stage: Stage, activity: str = "") -> Findings:
         """What is known now, frozen."""
         codes, tests, code_scores, test_scores = self.scored
+        if not codes and stage == "final":
+            # Nothing had to be ranked; the code as saved and its witnesses were run all the same.
+            codes = [
+                code for code in self.matrix.codes if code is self.original or code.key in self.witnesses
+            ]
+            tests = [test for test in self.usable if self.matrix.outcome(self.original, test) is not None]
         return Findings(
             target=self.target,
             stage=stage,

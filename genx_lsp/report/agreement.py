@@ -98,7 +98,8 @@ def _group(view: MatrixView, members: list[int], name: str) -> Group:
         says += f" and {count(others, 'program')}" if others else ", alone"
     if origins:
         says += ": " + ", ".join(f"{n} × {label}" if n > 1 else label for label, n in origins.most_common())
-    return Group(name, len(members), original, says, f"{_best(view, members):.2f}")
+    score = f"{_best(view, members):.2f}" if view.code_scores else ""
+    return Group(name, len(members), original, says, score)
 
 
 def _difference(view: MatrixView, firsts: list[int], j: int) -> Difference:

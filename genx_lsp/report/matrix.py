@@ -80,7 +80,7 @@ def matrix_table(view: MatrixView) -> MatrixTable | None:
             label=origin_label(view.codes[i].origin),
             note=one_line(view.codes[i].note, 80),
             original=view.codes[i].origin is CodeOrigin.ORIGINAL,
-            score=f"{_at(view.code_scores, i):.2f}",
+            score=f"{_at(view.code_scores, i):.2f}" if view.code_scores else "",
             cells=tuple(_cell(view, i, j) for j in columns),
         )
         for i in rows
@@ -132,7 +132,7 @@ def _column(view: MatrixView, j: int, number: int) -> TestColumn:
         says=one_line(test_text(test)),
         origin=test.origin.value,
         trusted=test.trusted,
-        score=f"{_at(view.test_scores, j):.2f}",
+        score=f"{_at(view.test_scores, j):.2f}" if view.test_scores else "",
     )
 
 
