@@ -3,13 +3,16 @@ import { copyFile, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { api } from "./api.mjs";
+import { privateEnvironment } from "./private.mjs";
 import { root, shots, Stage } from "./stage.mjs";
 import { setup } from "./setup.mjs";
 import { story } from "./story.mjs";
 import { trust } from "./trust.mjs";
 
-const PLAYS = { api: api(""), "api-1.100": api("-1.100"), trust, setup, story };
-const IMAGES = ["lens", "hover", "actions", "fixed", "tests"];
+const PLAYS = { api: api(""), "api-1.100": api("-1.100"), trust, setup, private: privateEnvironment, story };
+// The moments of the story that the documentation shows, and those that the walkthrough does.
+const IMAGES = ["lens", "hover", "actions", "preview", "evidence", "explorer", "tests"];
+const WALKTHROUGH = ["setup", "lens", "hover", "preview", "evidence", "tests"];
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -34,6 +37,10 @@ for (const name of positionals.length > 0 ? positionals : Object.keys(PLAYS)) {
 if (failed === 0 && options["update-images"]) {
   const images = path.join(root, "docs", "images");
   await mkdir(images, { recursive: true });
-  await Promise.all(IMAGES.map((name) => copyFile(path.join(shots, `${name}.png`), path.join(images, `${name}.png`))));
+  await mkdir(path.join(root, "editors", "vscode", "walkthrough"), { recursive: true });
+  const take = (names, folder) =>
+    Promise.all(names.map((name) => copyFile(path.join(shots, `${name}.png`), path.join(folder, `${name}.png`))));
+  await take(IMAGES, images);
+  await take(WALKTHROUGH, path.join(root, "editors", "vscode", "walkthrough"));
 }
 process.exitCode = failed === 0 ? 0 : 1;

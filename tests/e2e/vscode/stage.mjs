@@ -60,12 +60,12 @@ export class Stage {
   }
 
   /** Starts VS Code with the extension in it and opens the project, or what `open` names. */
-  async editor(settings, { version = "", open = this.project, environment = {}, payload = () => [] } = {}) {
+  async editor(settings, { version = "", open = this.project, environment = {}, payload } = {}) {
     const { cache, vsix } = this.options;
     const home = path.join(this.home, "vscode");
-    this.code = new VsCode({ cache, chromium: process.env.CHROMIUM, home, settings, version, environment });
+    this.code = new VsCode({ cache, chromium: process.env.CHROMIUM, home, settings, version, environment, hosted: payload !== undefined });
     await this.code.start(vsix);
-    this.window = await this.code.open(open, payload(this.code.port));
+    this.window = await this.code.open(open, payload?.(this.code.port));
     return this.window;
   }
 

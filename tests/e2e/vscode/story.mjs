@@ -1,7 +1,7 @@
-// Someone opens the example, changes a function, saves, sees what is wrong, repairs it and keeps the tests.
+// Someone opens the example, breaks a function, saves, sees what is wrong and why, repairs it, and keeps the tests.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { readFile } from "node:fs/promises";
+import { readFile, symlink } from "node:fs/promises";
 import path from "node:path";
 import { promisify } from "node:util";
 import { eventually, step } from "./stage.mjs";
@@ -16,96 +16,111 @@ const FINDINGS_MS = 180_000;
 const FOUND = /\d+ tests?.*\d+ fix.*suspected bug\s*$/;
 
 export async function story(stage) {
-  const text = path.join(stage.project, "shop", "text.py");
-  const tests = path.join(stage.project, "tests", "test_text.py");
+  const pricing = path.join(stage.project, "shop", "pricing.py");
+  const tests = path.join(stage.project, "tests", "test_pricing.py");
+  const saved = await readFile(pricing, "utf8");
+  // The project's own environment has the server, as after `pip install genx-lsp`; nothing is set.
+  await symlink(path.dirname(path.dirname(process.env.GENX_PYTHON)), path.join(stage.project, ".venv"));
   const editor = await stage.editor({
-    "genx.server.path": await stage.server(),
-    "genx.interpreter": process.env.GENX_PYTHON,
     // A busy machine may take its time.
     "genx.generation.seconds": 60,
   });
   const marks = editor.page.locator(".squiggly-warning");
 
-  await step("the extension starts its server", async () => {
-    await editor.openFile("shop/text.py");
+  await step("the extension finds its server and starts it", async () => {
+    await editor.openFile("shop/pricing.py");
     await editor.idle(FIRST_SIGN_MS);
   });
 
-  await step("a changed function has a lens after saving", async () => {
-    await stage.goTo(text, "width must");
-    await editor.type("the ");
+  await step("a broken function has a lens after saving, and the bug is marked", async () => {
+    await stage.goTo(pricing, "- percent) / 100");
+    await editor.keyboard.press("Delete");
+    await editor.type("+");
     await editor.save();
     await editor.expect(editor.lens("GenX"), FIRST_SIGN_MS);
     await editor.expect(editor.lens(FOUND), FINDINGS_MS);
-    await stage.goTo(text, "shorten");
+    await editor.idle(FINDINGS_MS);
+    await marks.first().waitFor();
     await stage.shoot("lens");
   });
 
-  await step("the bug is marked in the editor", async () => {
-    await marks.first().waitFor();
-  });
-
-  await step("hovering shows the fixes and their evidence", async () => {
-    await editor.pointAt("shorten", "def shorten");
+  await step("hovering shows the counter-example and the ranked fixes with their evidence", async () => {
+    await editor.pointAt("discounted", "def discounted");
     await editor.hover().filter({ hasText: "GenX" }).first().waitFor();
     const shown = (await editor.hover().allInnerTexts()).join("\n");
+    assert.match(shown, /discounted\(80\.0, 25\)\s+gives 100\.0 instead of 60\.0/);
     assert.match(shown, /Fix 1/);
-    assert.match(shown, /Red socks/);
+    assert.match(shown, /passes \d+ of \d+, current code \d+/);
     await stage.shoot("hover");
     await editor.pointAway();
-  });
-
-  await step("the report opens beside the code", async () => {
-    await editor.command("GenX: Show Report");
-    const page = await editor.webview("GenX Report");
-    await page.getByText("shorten").first().waitFor();
-    await stage.shoot("report");
-    await editor.closeTab("GenX Report");
   });
 
   await step("a click on the lens opens the menu of fixes and tests", async () => {
     await editor.lens(FOUND).first().click();
     const titles = await editor.menu();
-    assert.ok(titles.some((title) => title.includes("GenX: Generate tests")), titles.join("\n"));
-    await editor.closeMenus();
-  });
-
-  await step("Ctrl+. offers the fixes and the tests", async () => {
-    await stage.goTo(text, "shorten");
-    const titles = await editor.actions();
-    assert.ok(titles.some((title) => title.includes("GenX: Apply fix")), titles.join("\n"));
-    assert.ok(titles.some((title) => title.includes("GenX: Generate tests")), titles.join("\n"));
+    for (const wanted of ["GenX: Apply fix", "GenX: Generate tests", "GenX: Dismiss…", "GenX: Why?"]) {
+      assert.ok(titles.some((title) => title.includes(wanted)), `${wanted}:\n${titles.join("\n")}`);
+    }
     await stage.shoot("actions");
   });
 
-  await step("applying the first fix repairs the function", async () => {
-    await editor.takeAction("GenX: Apply fix");
-    await editor.dirty();
-    await editor.save();
-    // Whichever of the right repairs it was.
-    const repaired = await readFile(text, "utf8");
-    assert.match(repaired, /"the width must be at least 1"/);
-    assert.doesNotMatch(repaired, /if len\(text\) < width:/);
-    await run(process.env.GENX_PYTHON, ["-m", "doctest", text]);
-    await eventually("the mark goes", async () => (await marks.count()) === 0);
-    await editor.expect(editor.lens(/\d+ tests?\s*$/), FINDINGS_MS);
-    await stage.goTo(text, "len(text)");
-    await stage.shoot("fixed");
+  await step("why? opens the evidence at that function", async () => {
+    await editor.takeAction("GenX: Why?");
+    const page = await editor.webview("GenX Report");
+    await page.getByRole("heading", { name: "discounted" }).waitFor();
+    await page.getByRole("heading", { name: "Who agrees with whom" }).waitFor();
+    const cells = page.getByRole("table", { name: /Every program on every test/ });
+    await cells.waitFor();
+    assert.match(await cells.innerText(), /✗/);
+    await page.getByRole("heading", { name: "Who agrees with whom" }).scrollIntoViewIfNeeded();
+    await stage.shoot("evidence");
+    await editor.closeTab("GenX Report");
   });
 
-  await step("generated tests go into the project's own test file", async () => {
+  await step("a fix is shown as a diff before it is applied", async () => {
+    await stage.goTo(pricing, "discounted(price: float");
+    await editor.actions();
+    await editor.takeAction("GenX: Apply fix");
+    await editor.preview();
+    assert.doesNotMatch(await readFile(pricing, "utf8"), /100 - percent/);
+    await stage.shoot("preview");
+    await editor.acceptPreview();
+    await editor.openFile("shop/pricing.py");
+    await editor.dirty();
+    await editor.save();
+    assert.equal(await readFile(pricing, "utf8"), saved);
+    await eventually("the mark goes", async () => (await marks.count()) === 0);
+    await editor.expect(editor.lens(/\d+ tests?\s*$/), FINDINGS_MS);
+    await editor.idle(FINDINGS_MS);
+  });
+
+  await step("the candidate tests run green in the Test Explorer", async () => {
+    await editor.command("Testing: Focus on Test Explorer View");
+    await editor.command("Test: Run All Tests");
+    await editor.page.locator(".test-explorer .monaco-list-row .computed-state.codicon-testing-passed-icon").first().waitFor();
+    await editor.command("Test: Expand All Tests").catch(() => undefined);
+    const states = editor.page.locator(".test-explorer .monaco-list-row .computed-state");
+    assert.ok((await states.count()) >= 2);
+    assert.equal(await editor.page.locator(".test-explorer .codicon-testing-failed-icon").count(), 0);
+    await stage.shoot("explorer");
+  });
+
+  await step("generated tests go into the project's own test file, beside the code", async () => {
     const before = await readFile(tests, "utf8");
-    await stage.goTo(text, "shorten");
+    await editor.command("View: Show Explorer");
+    await editor.openFile("shop/pricing.py");
+    await stage.goTo(pricing, "discounted(price: float");
     await editor.actions();
     await editor.takeAction("GenX: Generate tests");
-    await editor.page.locator(".tab", { hasText: "test_text.py" }).waitFor();
+    await editor.page.locator(".tab", { hasText: "test_pricing.py" }).waitFor();
+    await editor.page.locator(".selected-text").first().waitFor();
+    await stage.shoot("tests");
     await editor.saveAll();
     await eventually("the tests are on disk", async () => (await readFile(tests, "utf8")) !== before);
     const after = await readFile(tests, "utf8");
     for (const line of before.split("\n").filter((one) => one.startsWith("def "))) {
       assert.ok(after.includes(line), `${line} is gone`);
     }
-    await stage.shoot("tests");
   });
 
   await step("the project's tests pass, outside the editor", async () => {

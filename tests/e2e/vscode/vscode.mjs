@@ -7,7 +7,7 @@ import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
-const START_MS = 60_000;
+const START_MS = 120_000;
 
 /** Nothing of these may cover the editor or leave the machine. */
 const QUIET = {
@@ -42,6 +42,11 @@ const QUIET = {
   "editor.hover.delay": 200,
   "editor.hover.sticky": true,
   "explorer.autoReveal": true,
+  // An environment is linked into the project, and has thousands of files.
+  "search.followSymlinks": false,
+  "search.exclude": { "**/.venv": true },
+  "files.exclude": { "**/.venv": true, "**/__pycache__": true },
+  "files.watcherExclude": { "**/.venv/**": true },
   "remote.autoForwardPorts": false,
   "files.autoSave": "off",
   "accessibility.hideAccessibleView": true,
@@ -53,11 +58,13 @@ export class VsCode {
   #log = [];
 
   /** `home` holds everything it writes; `settings` come on top of the quiet ones. */
-  constructor({ cache, chromium, home, settings = {}, version = "", environment = {} }) {
+  constructor({ cache, chromium, home, settings = {}, version = "", environment = {}, hosted = false }) {
     this.cache = cache;
     /** The folder in the cache: "" for the newest, "-1.100" for the oldest that is tried. */
     this.version = version;
     this.environment = environment;
+    /** Whether tests run inside its extension host. */
+    this.hosted = hosted;
     this.chromium = chromium;
     this.home = home;
     this.settings = { ...QUIET, ...settings };
@@ -148,7 +155,9 @@ export class VsCode {
         this.#main,
         ...this.#folders,
         ...["--host", "127.0.0.1", "--port", "0", "--without-connection-token"],
-        ...["--accept-server-license-terms", "--telemetry-level", "off", "--enable-smoke-test-driver"],
+        ...["--accept-server-license-terms", "--telemetry-level", "off"],
+        // What lets tests run in the extension host also keeps notifications from showing.
+        ...(this.hosted ? ["--enable-smoke-test-driver"] : []),
       ],
       // An extension gallery of nobody's: VS Code would ask its own in the background.
       {
@@ -336,6 +345,17 @@ export class Workbench {
       await this.keyboard.press("ArrowDown");
     }
     throw new Error(`No action with the text ${text}`);
+  }
+
+  /** Waits for the diff of an edit that wants to be looked at. */
+  async preview() {
+    await this.page.locator(".bulk-edit-panel").waitFor();
+    await this.page.waitForTimeout(1_000);
+  }
+
+  async acceptPreview() {
+    await this.command("Refactor Preview: Apply Refactoring");
+    await this.page.locator(".bulk-edit-panel").waitFor({ state: "hidden" });
   }
 
   async closeMenus() {
