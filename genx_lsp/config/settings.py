@@ -52,6 +52,10 @@ class GenerationSettings(msgspec.Struct, frozen=True, kw_only=True):
     infill_lines: Annotated[int, Meta(ge=0, le=64, description="How many suspicious lines are infilled.")] = 4
     rewrites: Annotated[int, Meta(ge=0, le=256, description="Whole-function samples of the code model.")] = 8
     mutants: Annotated[int, Meta(ge=0, le=5000, description="First-order mutants tried a function.")] = 200
+    grafts: Annotated[
+        int,
+        Meta(ge=0, le=20000, description="Fixes tried that are made of the function's own parts."),
+    ] = 1500
     boundary_calls: Annotated[
         int, Meta(ge=0, le=1000, description="Calls made up from types and literals.")
     ] = 40

@@ -16,8 +16,9 @@ from genx_lsp.engine import doubt, trust
 from genx_lsp.engine.answers import answer
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
+from genx_lsp.engine.evidence import suggestion_id
+from genx_lsp.engine.facets import facets
 from genx_lsp.engine.job import Job
-from genx_lsp.engine.repair import suggestion_id
 from genx_lsp.engine.trust import is_accident
 from genx_lsp.engine.widen import widen
 from genx_lsp.findings import Basis, Evidence, TestSuggestion
@@ -42,6 +43,8 @@ FAULTS_EARLY = 80
 FAULTS_SECONDS = 5.0
 # Of the time for choosing, this share may go to faults and to the search; the rest is for verifying.
 SHARE = 0.5
+# ... of which calls found on the way may take this much each time some join.
+ADD_SHARE = 0.25
 # A call of a fault may take so many times what the slowest call of the saved code took, and never less than
 # this: a loop that does not end is caught soon enough.
 BRIEF_FACTOR = 20.0
@@ -73,6 +76,8 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, *, early: bool 
     """
     thorough = early is None
     spare = budget.part(SHARE * budget.left)
+    if thorough:
+        add(job, facets(job), budget)
     mutants = faulty(job, FAULTS if thorough else FAULTS_EARLY, spare)
     existing = [t for t in job.trusted_calls if t.origin is TestOrigin.USER_TEST]
     brief = patience(job)
@@ -85,11 +90,7 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, *, early: bool 
         caught = already | {m.key for m in mutants if any(kills(job, m, t) for t, _ in options)}
         found = widen(job, [m for m in mutants if m.key not in caught], brief, spare)
         if found:
-            for test in found:
-                job.matrix.add_test(test)
-            job.matrix.fill([job.original], found, budget, probes=True)
-            trust.exclude_unstable(job, budget)
-            job.matrix.fill(doubt.witnesses(job), found, budget)
+            add(job, found, budget)
             settled = [*settled, *doubt.settled_calls(job)]
             options = candidates(job, settled)
             mutants = tried(
@@ -122,6 +123,23 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, *, early: bool 
         job.note(
             f"The existing tests already catch all {len(already)} small changes that any new test would."
         )
+
+
+def add(job: Job, tests: Sequence[CallTest], budget: Budget) -> None:
+    """Calls found while choosing join the matrix, and are put to the saved code and the witnesses."""
+    spare = budget.part(ADD_SHARE * budget.left)
+    known = {test.key for test in job.matrix.tests}
+    for test in tests:
+        job.matrix.add_test(test)
+    try:
+        job.matrix.fill([job.original], tests, spare, probes=True)
+        trust.exclude_unstable(job, spare)
+        job.matrix.fill(doubt.witnesses(job), tests, spare)
+    except SandboxCancelled:
+        if budget.cancelled:
+            raise
+        # Not looked at twice: they may be flaky.
+        job.excluded |= {test.key for test in tests} - known
 
 
 def faulty(job: Job, count: int, budget: Budget) -> list[CodeCandidate]:
@@ -270,10 +288,23 @@ def weigh(job: Job, test: CallTest, basis: Basis, mutants: Sequence[CodeCandidat
     return Option(test, basis, killed, lines)
 
 
-def worth(option: Option, killed: set[str], reached: set[int]) -> tuple[float, float, int]:
-    """How much a test adds; ties go to the better basis and the shorter call."""
+def worth(option: Option, killed: set[str], reached: set[int]) -> tuple[float, float, int, int]:
+    """How much a test adds; ties go to the better basis, the more telling answer, the shorter call."""
     gain = len(option.killed - killed) + LINE_WORTH * len(option.lines - reached)
-    return gain * BASIS_WORTH[option.basis], BASIS_WORTH[option.basis], -len(option.test.expression)
+    return (
+        gain * BASIS_WORTH[option.basis],
+        BASIS_WORTH[option.basis],
+        telling(option.test.expectation),
+        -len(option.test.expression),
+    )
+
+
+def telling(expectation: Expectation) -> int:
+    """A value says more than yes, no or nothing, and those more than that something fails."""
+    if isinstance(expectation, Raises):
+        return 0
+    value = expectation.value if isinstance(expectation, (Returns, Approx)) else None
+    return 1 if value is not None and value.kind in ("none", "bool") else 2
 
 
 def offer(

@@ -73,6 +73,12 @@ def settled_calls(job: Job) -> list[Settled]:
     return settled
 
 
+def does(job: Job, code: CodeCandidate, settled: Settled) -> bool:
+    """The candidate does on a settled call what the witnesses do."""
+    outcome = job.matrix.outcome(code, settled.test)
+    return outcome is not None and answer(outcome) == settled.key
+
+
 def enough(job: Job) -> bool:
     """Whether more witnesses would hardly say anything new.
 

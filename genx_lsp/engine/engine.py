@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestCandidate
 from genx_lsp.config import Settings
-from genx_lsp.engine import choose, doubt, repair, trust, verify
+from genx_lsp.engine import choose, doubt, edit_cost, repair, rivals, trust, verify
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.job import Job, Want, heavier
@@ -17,6 +17,7 @@ from genx_lsp.project import Project
 from genx_lsp.propose import (
     boundary,
     docstring_examples,
+    grafts,
     infill,
     model_tests,
     mutate,
@@ -38,6 +39,9 @@ TESTS_SHARE = 0.3
 WITNESS_BATCH = 4
 # Calls on which the saved code and the witnesses differ that the test model is asked about.
 DISPUTED = 3
+# Where a known-good test fails: of the time, for lines filled in, and for the function's own parts.
+INFILL_SHARE = 0.3
+GRAFTS_SHARE = 0.4
 QUICK_GENERATORS = (docstring_examples.propose, user_tests.propose, boundary.propose)
 
 ReadTests = Callable[[Target], Mapping[str, str]]
@@ -177,29 +181,53 @@ class Engine:
 
     def _ask(self, job: Job, settled: list[Settled]) -> Iterator[str]:
         try:
+            if job.failing and job.want != "tests":
+                yield "looking for a fix"
+                yield from self._mend(job)
             if self._code_model is not None:
                 self._call_witnesses(job)
+                if self._disputed(job, settled):
+                    yield "looking for a fix"
+                    self._ask_about_disputes(job, settled)
+                    repair.search(job, settled, job.budget, mutate.propose)
+                    repair.rank_fixes(job, settled)
                 yield "writing tests"
             if self._test_model is not None:
                 add_tests(job, model_tests.propose(job.context(budget=job.share(TESTS_SHARE))))
                 job.matrix.fill([job.original], job.matrix.tests, job.budget, probes=True)
                 trust.exclude_unstable(job)
             job.matrix.fill([*doubt.witnesses(job), *job.plausible], job.usable, job.budget)
-            settled[:] = doubt.settled_calls(job)
-            self._ask_about_disputes(job, settled)
-            suspicious = bool(job.failing) or any(s.dissent for s in settled)
-            if self._code_model is None or job.want == "tests" or not suspicious:
-                return
-            yield "looking for a fix"
-            if not job.failing:
-                if not repair.search(job, settled, job.budget, mutate.propose):
+            disputed = self._disputed(job, settled)
+            if disputed:
+                yield "looking for a fix"
+                self._ask_about_disputes(job, settled)
+                repair.search(job, settled, job.budget, mutate.propose)
+                if not job.plausible:
                     repair.search(job, settled, job.budget, infill.propose)
-            elif len(repair.behaviours(job)) != 1:
-                repair.search(job, settled, job.budget, infill.propose)
-            if job.failing and not job.plausible:
-                repair.search(job, settled, job.budget, rewrite.propose)
+            elif job.failing and len(repair.behaviours(job)) > 1:
+                self._weigh_bodies(job)
         except ModelError as error:
             job.note(f"The models could not help: {error}")
+
+    def _mend(self, job: Job) -> Iterator[str]:
+        """Fixes for what a specification has shown to be wrong, beyond first-order mutants."""
+        try:
+            repair.search(job, (), job.share(INFILL_SHARE), infill.propose)
+        except ModelError as error:
+            job.note(f"The models could not help: {error}")
+        if not job.plausible:
+            repair.search(job, (), job.share(GRAFTS_SHARE), grafts.propose)
+        if not job.plausible:
+            repair.search(job, (), job.share(INFILL_SHARE), rewrite.propose)
+        if job.plausible:
+            rivals.meet(job)
+            repair.rank_fixes(job, ())
+            yield "comparing fixes"
+
+    def _weigh_bodies(self, job: Job) -> None:
+        """The code model's opinion of the rivals that come first so far."""
+        ranked = sorted(job.plausible, key=lambda code: edit_cost.size_of_edit(job, code))
+        job.likelihood = rivals.likelihood(job, one_of_each_behaviour(job, ranked))
 
     def _call_witnesses(self, job: Job) -> None:
         """Programs from the description alone. Without a docstring there is nothing to be a witness of.
@@ -223,14 +251,22 @@ class Engine:
             if doubt.enough(job):
                 return
 
+    def _disputed(self, job: Job, settled: list[Settled]) -> bool:
+        """Whether the witnesses agree against the saved code, where no specification has the first word."""
+        settled[:] = doubt.settled_calls(job)
+        return job.want != "tests" and not job.failing and any(s.dissent for s in settled)
+
     def _ask_about_disputes(self, job: Job, settled: Sequence[Settled]) -> None:
         """The test model's votes on the very calls on which the saved code and its witnesses differ."""
-        if job.failing or job.want == "tests" or self._test_model is None:
+        if self._test_model is None:
             return
         disputed = sorted((s.test for s in settled if s.dissent), key=lambda t: (len(t.expression), t.key))
         for test in [t for t in disputed if not t.setup][:DISPUTED]:
             if job.budget.is_set():
                 return
+            if test.expression in job.asked:
+                continue
+            job.asked.add(test.expression)
             add_tests(job, model_tests.vote(job.context(), test.expression))
         job.matrix.fill([job.original, *doubt.witnesses(job)], job.usable, job.budget)
 
@@ -244,6 +280,15 @@ class Engine:
             choose.choose(job, settled, budget)
             yield "running the tests under pytest"
             verify.plan(job, budget)
+
+
+def one_of_each_behaviour(job: Job, codes: Sequence[CodeCandidate]) -> list[CodeCandidate]:
+    """The first of every group that behaves alike on all usable calls."""
+    calls = doubt.one_test_a_call(job.usable)
+    first: dict[tuple[str | None, ...], CodeCandidate] = {}
+    for code in codes:
+        first.setdefault(job.matrix.behaviour(code, calls), code)
+    return list(first.values())
 
 
 def add_tests(job: Job, tests: Iterable[TestCandidate]) -> None:

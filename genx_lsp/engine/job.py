@@ -50,6 +50,12 @@ class Job:
     repeated: set[str] = field(default_factory=set)
     """Keys of calls that were run a second time, under another hash seed."""
     plausible: list[CodeCandidate] = field(default_factory=list)
+    near: list[CodeCandidate] = field(default_factory=list)
+    """Small edits that do what the witnesses do somewhere; more votes may make them plausible."""
+    likelihood: dict[str, float] = field(default_factory=dict)
+    """Code key to the code model's mean log-probability a token of the body."""
+    asked: set[str] = field(default_factory=set)
+    """Expressions that the test model was asked about."""
     tried: set[str] = field(default_factory=set)
     """Keys of the code candidates executed as possible fixes."""
     tests: tuple[TestSuggestion, ...] = ()

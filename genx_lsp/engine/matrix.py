@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from genx_lsp.candidate import CallTest, CodeCandidate, ItemTest, TestCandidate, TestOrigin
+from genx_lsp.engine.graded import run_file
 from genx_lsp.findings import MatrixView
 from genx_lsp.target import Target
 from genx_sandbox import Call, Executor, Outcome, Program, SandboxUnavailable, TestFile, judge
@@ -152,9 +153,8 @@ class Matrix:
             try:
                 self._run_file(group, file, wanted, cancel)
             except SandboxUnavailable as error:
-                # At the reduced level there is no items grade: these tests stay undecided.
+                # Below the full level a file of nothing but fixtures and classes stays undecided.
                 self.no_items = str(error)
-                return
 
     def _run_file(
         self,
@@ -164,7 +164,7 @@ class Matrix:
         cancel: threading.Event,
     ) -> None:
         programs = [self.program(code) for code in group]
-        for result in self._executor.run_items(programs, file, cancel):
+        for result in run_file(self._executor, programs, file, cancel):
             if result.error:
                 self.no_items = result.error
             for item in wanted:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
-import hashlib
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
-from genx_lsp import emit
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestCandidate
-from genx_lsp.engine import doubt
-from genx_lsp.engine.answers import answer
+from genx_lsp.engine import doubt, edit_cost, evidence, rivals
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.job import Job
-from genx_lsp.findings import Basis, Evidence, FixSuggestion, SuspectedBug
 from genx_lsp.propose.context import Context
 from genx_lsp.rank import Outcomes, score
 from genx_lsp.rank.clusters import cluster
@@ -47,9 +41,11 @@ def batches(candidates: Iterable[CodeCandidate], size: int = BATCH) -> Iterator[
 def search(job: Job, settled: Sequence[Settled], budget: Budget, *propose: Propose) -> int:
     """Run what the generators propose and keep the plausible; returns how many plausible ones came."""
     suspicion = doubt.suspicion(job, settled)
-    examples = counter_examples(job, settled)
+    examples = evidence.counter_examples(job, settled)
     context = job.context(suspicion=suspicion, counter_examples=examples, budget=budget)
     before = len(job.plausible)
+    near, job.near = job.near, []
+    job.plausible.extend(screen(job, near, settled, budget))
     for generator in propose:
         for batch in batches(generator(context)):
             fresh = [code for code in batch if code.key not in job.tried and code.key != job.original.key]
@@ -77,7 +73,7 @@ def screen(
     else:
         dissent = [s for s in settled if s.dissent]
         matrix.fill(left, [s.test for s in dissent], budget, brief=patience(job))
-        left = [c for c in left if any(does(job, c, s) for s in dissent)]
+        left = [c for c in left if any(doubt.does(job, c, s) for s in dissent)]
     matrix.fill(left, job.trusted_calls, budget)
     left = [c for c in left if all(matrix.passed(c, t) is not False for t in job.trusted_calls)]
     if left and matrix.items:
@@ -86,7 +82,9 @@ def screen(
         left = [c for c in left if all(matrix.passed(c, i) is True for i in speaking)]
     matrix.fill(left, job.usable, budget)
     if not failing:
-        left = [c for c in left if explains(job, c, settled)]
+        explaining = [c for c in left if explains(job, c, settled)]
+        job.near.extend(c for c in left if c not in explaining)
+        return explaining
     return left
 
 
@@ -97,17 +95,11 @@ def patience(job: Job) -> float:
     return min(job.settings.sandbox.call_seconds, max(LEAST_SECONDS, PATIENCE * max(ended, default=0.0)))
 
 
-def does(job: Job, code: CodeCandidate, settled: Settled) -> bool:
-    """The candidate does on a settled call what the witnesses do."""
-    outcome = job.matrix.outcome(code, settled.test)
-    return outcome is not None and answer(outcome) == settled.key
-
-
 def explains(job: Job, code: CodeCandidate, settled: Sequence[Settled]) -> bool:
     """A small edit that does what the witnesses do, worse nowhere, and backed by the tests' votes."""
     if not doubt.is_small_edit(code):
         return False
-    hits = [does(job, code, s) for s in settled]
+    hits = [doubt.does(job, code, s) for s in settled]
     if any(not hit and not s.dissent for hit, s in zip(hits, settled, strict=True)):
         return False
     if sum(hits) < EXPLAINED * len(settled):
@@ -116,28 +108,13 @@ def explains(job: Job, code: CodeCandidate, settled: Sequence[Settled]) -> bool:
     return gained > 2 * lost
 
 
-def counter_examples(job: Job, settled: Sequence[Settled]) -> list[str]:
-    """What the saved code does wrong, in sentences, shortest first."""
-    sentences = [
-        doubt.counter_example(job, t, doubt.expected_words(job, t))
-        for t in job.failing
-        if isinstance(t, CallTest)
-    ]
-    sentences += [f"the project's own test `{t.node_id}` fails" for t in job.failing_items]
-    if not sentences:
-        sentences = [
-            doubt.counter_example(job, s.test, doubt.outcome_words(s.outcome)) for s in settled if s.dissent
-        ]
-    return sorted(sentences, key=len)
-
-
 def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
     """Rank the plausible candidates, one of each behaviour, and say on what evidence."""
     job.fixes = ()
     job.bug = None
     if not job.plausible:
         if job.failing:
-            job.bug = suspected(job, settled, fix=None)
+            job.bug = evidence.suspected(job, settled, fix=None)
         return
     matrix, tests = job.matrix, job.usable
     codes = [job.original, *job.plausible, *doubt.witnesses(job)]
@@ -167,14 +144,20 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
             group = group_of[code.key]
             sizes[group] = sizes.get(group, 0.0) + job.witnesses[code.key]
 
-    def merit(code: CodeCandidate) -> tuple[float, float, float, tuple[int, int, int], int, float]:
-        agreed = sum(s.share for s in settled if does(job, code, s))
+    supported = rivals.support(job) if job.failing else {}
+
+    def merit(
+        code: CodeCandidate,
+    ) -> tuple[float, float, float, float, float, tuple[int, int, int], int, float]:
+        agreed = sum(s.share for s in settled if doubt.does(job, code, s))
         gained, lost = doubt.test_votes(job, code)
         return (
             -round(agreed, 6),
+            -round(supported.get(code.key, 0.0), 2),
             -sizes.get(group_of[code.key], 0.0),
             -(gained - lost),
-            size_of_edit(job, code),
+            edit_cost.channel_cost(job, code),
+            edit_cost.size_of_edit(job, code),
             ORIGIN_ORDER[code.origin],
             -code.logprob,
         )
@@ -186,11 +169,11 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
         if len(shown) == SHOWN:
             break
     job.fixes = tuple(
-        suggestion(job, code, settled, by_key[code.key], int(sizes.get(group_of[code.key], 0.0)))
+        evidence.suggestion(job, code, settled, by_key[code.key], int(sizes.get(group_of[code.key], 0.0)))
         for code in shown
     )
     if job.fixes or job.failing:
-        job.bug = suspected(job, settled, fix=shown[0] if shown else None)
+        job.bug = evidence.suspected(job, settled, fix=shown[0] if shown else None)
 
 
 def behaviours(job: Job) -> set[tuple[str | None, ...]]:
@@ -216,86 +199,3 @@ def beats(job: Job, code: CodeCandidate, settled: Sequence[Settled]) -> bool:
     if job.failing:
         return True
     return explains(job, code, settled)
-
-
-def size_of_edit(job: Job, code: CodeCandidate) -> tuple[int, int, int]:
-    """Lines that the fix touches, tokens that it changes, tokens more: `<` to `<=` comes before `- 1`."""
-    edits = emit.fix_edits(job.target, code)
-    lines = sum(max(e.last_line - e.first_line + 1, e.text.count("\n")) for e in edits)
-    before, after = tokens(job.target.source), tokens(code.source)
-    matcher = difflib.SequenceMatcher(None, before, after, autojunk=False)
-    same = sum(block.size for block in matcher.get_matching_blocks())
-    return lines, len(before) + len(after) - 2 * same, len(after) - len(before)
-
-
-def tokens(source: str) -> list[str]:
-    """The source's tokens as texts, comments and white space left out."""
-    return re.findall(r"\w+|[<>=!*/+%&|^-]+|\S", re.sub(r"#.*", "", source))
-
-
-def suggestion(
-    job: Job, code: CodeCandidate, settled: Sequence[Settled], value: float, agreeing: int
-) -> FixSuggestion:
-    """One fix with its evidence."""
-    matrix = job.matrix
-    weighed = [t for t in job.trusted if matrix.passed(job.original, t) is not None]
-    passed = sum(matrix.passed(code, t) is True for t in weighed)
-    current = sum(matrix.passed(job.original, t) is True for t in weighed)
-    count = len(weighed)
-    if not job.failing:
-        passed += sum(does(job, code, s) for s in settled)
-        current += sum(not s.dissent for s in settled)
-        count += len(settled)
-    examples = counter_examples(job, settled)
-    return FixSuggestion(
-        id=suggestion_id(job, code.key),
-        code=code,
-        title=emit.title(job.target, code),
-        edits=emit.fix_edits(job.target, code),
-        diff=emit.diff(job.target, code),
-        evidence=Evidence(
-            passed=passed,
-            current_passed=current,
-            tests=count,
-            score=value,
-            agreeing=agreeing,
-            candidates=len(job.witnesses),
-            counter_example=examples[0] if examples else "",
-            grade="items" if matrix.items and not job.trusted_calls else "values",
-        ),
-    )
-
-
-def suspected(job: Job, settled: Sequence[Settled], fix: CodeCandidate | None) -> SuspectedBug:
-    """The alarm: where, on what evidence, and how sure."""
-    examples = counter_examples(job, settled)
-    basis: Basis = "specification" if job.failing else "agreement"
-    scores = doubt.suspicion(job, settled)
-    line = job.target.def_line
-    if fix is not None:
-        edits = emit.fix_edits(job.target, fix)
-        if edits:
-            line = max(job.target.def_line, edits[0].first_line)
-    elif scores:
-        line = next(iter(scores))
-    if basis == "specification":
-        confidence = 1.0
-        because = "its own examples or tests say otherwise"
-    else:
-        dissent = [s for s in settled if s.dissent]
-        confidence = min(s.share for s in dissent) if dissent else 0.0
-        because = f"{len(job.witnesses)} programs written from its description agree on that"
-    example = examples[0] if examples else "a known-good test fails"
-    return SuspectedBug(
-        line=line,
-        counter_example=example,
-        basis=basis,
-        message=f"`{job.target.qualified_name}` looks wrong: {example} ({because}).",
-        confidence=confidence,
-    )
-
-
-def suggestion_id(job: Job, key: str) -> str:
-    """Stable over runs: the same code and the same suggestion give the same id."""
-    text = f"{job.target.path}\0{job.target.qualified_name}\0{job.target.ast_hash}\0{key}"
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,7 @@
-"""The last word before anything is shown: the file that would be written, run as real pytest items."""
+"""The last word before anything is shown: the file that would be written, run as the user would run it.
+
+Real pytest items at the full level; below it each test split, and what cannot be run so is not shown.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pathlib import Path
 from genx_lsp import emit
 from genx_lsp.discovery import decode
 from genx_lsp.engine.budget import Budget
+from genx_lsp.engine.graded import run_file
 from genx_lsp.engine.job import Job
 from genx_lsp.errors import EmitError, SourceError
 from genx_lsp.findings import TestFilePlan, TestSuggestion
@@ -34,7 +38,7 @@ def plan(job: Job, budget: Budget) -> None:
         try:
             bad = failures(job, made, budget)
         except SandboxUnavailable as error:
-            job.note(f"Tests cannot be run as pytest items here, so none are offered: {error}")
+            job.note(f"Tests cannot be run here, so none are offered: {error}")
             job.tests = ()
             return
         if not bad:
@@ -70,7 +74,7 @@ def failures(job: Job, made: TestFilePlan, budget: Budget) -> list[str]:
     bad: list[str] = []
     for _ in range(RUNS):
         file = TestFile(made.path, made.new_text, made.added)
-        for result in job.executor.run_items([program], file, budget):
+        for result in run_file(job.executor, [program], file, budget):
             if result.error or not result.items:
                 job.note(f"{made.path.name} could not be run under pytest: {result.error or 'no test ran'}.")
                 return [made.path.name]
@@ -83,6 +87,13 @@ def survivors(job: Job, budget: Budget) -> tuple[TestSuggestion, ...]:
     keep = []
     for suggestion in job.tests:
         alone = make(job, (suggestion,))
-        if alone is not None and not failures(job, alone, budget):
+        if alone is not None and _passes(job, alone, budget):
             keep.append(suggestion)
     return tuple(keep)
+
+
+def _passes(job: Job, made: TestFilePlan, budget: Budget) -> bool:
+    try:
+        return not failures(job, made, budget)
+    except SandboxUnavailable:
+        return False

@@ -11,14 +11,14 @@ from genx_lsp.propose.edits import Edit, apply, compiles, describe
 from genx_lsp.propose.keys import code_key
 from genx_lsp.propose.operators import edits
 
-_REPAIR_ONLY = frozenset({"call added", "attribute", "moved line"})
+_REPAIR_ONLY = frozenset({"call added", "attribute"})
 """Operators that rarely make a bug which a test could be blamed for missing."""
 
 
 def propose(context: Context) -> Iterator[CodeCandidate]:
     """Yield mutants as fixes: the most suspicious line first, operators taking turns within a line."""
-    return _candidates(
-        context, _by_suspicion(edits(context.target), context), context.settings.generation.mutants
+    return candidates(
+        context, by_suspicion(edits(context.target), context), context.settings.generation.mutants
     )
 
 
@@ -32,10 +32,11 @@ def mutants(context: Context) -> Iterator[CodeCandidate]:
     for (line, _), group in by_place.items():
         by_line[line].append(group)
     lines = [list(_in_turns(groups)) for _, groups in sorted(by_line.items())]
-    return _candidates(context, _in_turns(lines), context.settings.generation.mutants)
+    return candidates(context, _in_turns(lines), context.settings.generation.mutants)
 
 
-def _by_suspicion(found: Iterable[Edit], context: Context) -> Iterator[Edit]:
+def by_suspicion(found: Iterable[Edit], context: Context) -> Iterator[Edit]:
+    """The most suspicious line first; within equals, kinds of change take turns."""
     by_level: dict[float, dict[str, list[Edit]]] = defaultdict(lambda: defaultdict(list))
     for edit in found:
         suspicion = max(
@@ -57,7 +58,8 @@ def _in_turns(groups: Iterable[Iterable[Edit]]) -> Iterator[Edit]:
             waiting.append(group)
 
 
-def _candidates(context: Context, found: Iterable[Edit], limit: int) -> Iterator[CodeCandidate]:
+def candidates(context: Context, found: Iterable[Edit], limit: int) -> Iterator[CodeCandidate]:
+    """At most `limit` different programs that compile, one an edit."""
     target = context.target
     source = target.source
     seen = {code_key(source)}
