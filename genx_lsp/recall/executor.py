@@ -137,6 +137,12 @@ class Recalling:
                 self._take_file(key, result, file, stands)
             yield result
 
+    def run_split(
+        self, programs: Sequence[Program], file: TestFile, cancel: threading.Event | None = None
+    ) -> Iterator[ItemsResult]:
+        """The executor underneath runs them: they are few, and quick."""
+        return self._inner.run_split(programs, file, cancel)
+
     def keep(self) -> None:
         """Put into the cache what is new and stable, if the job stood on the same ground all the time."""
         if self._footing is None or not (self._fresh or self._fresh_files):

@@ -1,6 +1,7 @@
 """Run Python that nobody trusts, and judge what it did. Standard library only."""
 
 from genx_sandbox.errors import InterpreterError, SandboxCancelled, SandboxError, SandboxUnavailable
+from genx_sandbox.grades import grades
 from genx_sandbox.judging import judge
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import Grade, ItemResult, ItemsResult, Level, Outcome, ProgramResult, Raised
@@ -38,6 +39,7 @@ __all__ = [
     "Unknown",
     "Value",
     "Workspace",
+    "grades",
     "judge",
     "self_test",
 ]

@@ -47,6 +47,11 @@ class Executor(Protocol):
     ) -> Iterator[ItemsResult]:
         """Run a pytest file on every program (items grade), each in a fork of its own."""
 
+    def run_split(
+        self, programs: Sequence[Program], file: TestFile, cancel: threading.Event | None = None
+    ) -> Iterator[ItemsResult]:
+        """Run a file's test functions in one process and each program in another (split grade)."""
+
     def close(self) -> None:
         """End every process of it."""
 
