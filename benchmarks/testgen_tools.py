@@ -110,7 +110,7 @@ def crosshair(subject: Subject, folder: Path, module: Path) -> Written:
             *("cover", "--example_output_format=pytest", f"--per_condition_timeout={share:g}"),
             f"{subject.module}.{name}",
         ]
-        output, note = bounded(command, folder, 2 * share + 10, PYTHONPATH=str(folder))
+        output, note = bounded(command, folder, 4 * share + 30, PYTHONPATH=str(folder))
         if note:
             notes.append(f"{name}: {note}")
         elif "def test_" in output:

@@ -68,10 +68,25 @@ def checked_calls(tree: ast.Module, name: str) -> frozenset[str]:
     found: set[str] = set()
     for function in _tests(tree):
         named = [n for n in ast.walk(function) if isinstance(n, ast.expr) and _callee(n) == name]
+        named += _claimed(function)
         for row in (list(_rows(function)) or [{}]) if named else []:
             values = {**row, **_locals(function, row)}
             found.update(call_key(node, values) for node in named)
     return frozenset(found)
+
+
+def _claimed(function: ast.AST) -> list[ast.expr]:
+    """What the test's own claims are about, operators and parts of results included: `a < b`, `str(f(1))`."""
+    found: list[ast.expr] = []
+    for node in ast.walk(function):
+        if isinstance(node, ast.Assert):
+            claim = node.test
+            if isinstance(claim, ast.UnaryOp) and isinstance(claim.op, ast.Not):
+                claim = claim.operand
+            found += [claim, claim.left] if isinstance(claim, ast.Compare) else [claim]
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            found += [s.value for s in node.body if isinstance(s, ast.Expr)]
+    return found
 
 
 def case_key(case: Case) -> str:

@@ -61,9 +61,11 @@ def row_ids(cases: Sequence[Case], target: Target) -> list[str]:
 def phrases(case: Case, target: Target) -> list[str]:
     """What may be said of a case, most telling first."""
     found: list[str] = []
-    for argument in case.arguments or ():
+    for argument in _inner_arguments(case, target) or case.arguments or ():
         found += _about(argument)
     found += _receiver(case, target)
+    if not found and case.arguments is None:
+        found += _spoken(case)
     if not found and not case.arguments and case.arguments is not None and target.parameters:
         found.append("defaults")
     if case.kind == "is":
@@ -78,6 +80,28 @@ def phrases(case: Case, target: Target) -> list[str]:
     if len(found) > 1:
         found.append(f"{found[0]} and {found[1]}")
     return found
+
+
+def _inner_arguments(case: Case, target: Target) -> list[Argument]:
+    """The arguments of the target's call, where the test looks at its result only: `str(parse("1"))`."""
+    node = ast.parse(case.call, mode="eval").body
+    owner = target.class_name.rpartition(".")[2]
+    wanted = owner if target.name in ("__init__", "__new__") else target.name
+    calls = [n for n in ast.walk(node) if isinstance(n, ast.Call) and n is not node]
+    own = next((c for c in calls if ast.unparse(c.func).rpartition(".")[2] == wanted), None)
+    if own is None:
+        return []
+    names = [p.name for p in target.parameters if p.kind in ("positional_only", "positional_or_keyword")]
+    given = [Argument(n, ast.unparse(a)) for n, a in zip(names, own.args, strict=False)]
+    return [*given, *(Argument(k.arg, ast.unparse(k.value), keyword=True) for k in own.keywords if k.arg)]
+
+
+def _spoken(case: Case) -> list[str]:
+    """The values in an expression that is no call: `1.0 and 2.0` for `V("1.0") < V("2.0")`."""
+    node = ast.parse(case.call, mode="eval").body
+    values = [n.value for n in ast.walk(node) if isinstance(n, ast.Constant) and n.value is not None]
+    words = [str(v) for v in values if isinstance(v, str | int | float) and 0 < len(str(v)) <= 20]
+    return [" and ".join(words)] if 0 < len(words) <= 3 else []
 
 
 def _receiver(case: Case, target: Target) -> list[str]:

@@ -194,7 +194,17 @@ def _checked(case: Case, call: str) -> list[str]:
         return [f"    assert math.isnan({call})"]
     if case.kind == "leaves":
         return [f"    {call}"]
-    return [f"    assert {call} {'is' if case.kind == 'is' else '=='} {case.expected}"]
+    return [f"    assert {_claim(case, call)}"]
+
+
+def _claim(case: Case, call: str) -> str:
+    """What has to hold. A comparison stands for itself: `a < b is True` would be two comparisons in one."""
+    operator = "is" if case.kind == "is" else "=="
+    if not isinstance(ast.parse(call, mode="eval").body, ast.Compare | ast.BoolOp | ast.IfExp | ast.Lambda):
+        return f"{call} {operator} {case.expected}"
+    if case.kind == "is" and case.expected in ("True", "False"):
+        return call if case.expected == "True" else f"not ({call})"
+    return f"({call}) {operator} {case.expected}"
 
 
 def _raising(case: Case, call: str) -> list[str]:

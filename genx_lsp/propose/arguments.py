@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from genx_lsp.propose.builder import Argument, Builder
 from genx_lsp.propose.context import Context
 from genx_lsp.propose.docstring_examples import seen_calls
+from genx_lsp.propose.examples import example_texts
 from genx_lsp.propose.guessing import guess_annotation
+from genx_lsp.propose.idioms import ALIKE
 from genx_lsp.propose.keys import normal_expression, parse_definition, parse_expression, quiet_parse
 from genx_lsp.propose.naming import BUILTINS, Localiser, Names, free_names, module_names, read_imports
 from genx_lsp.propose.variants import Words
@@ -21,6 +23,8 @@ _SEEN_FIRST = 3
 """Seen values put before those of the type: they are typical, but the rest of them can wait."""
 _TYPICAL = 4
 _LITERALS = 12
+_EXAMPLES = 10
+"""Texts taken from the examples of the whole module."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def pools(context: Context) -> list[Pool]:
     view = view_of(target, context.project)
     builder = Builder(view)
     seen, _ = _seen(context)
-    literals = _code_literals(target, view)
+    literals = [*example_texts(target.module_source)[:_EXAMPLES], *_code_literals(target, view)]
     return [
         _pool(parameter, target, builder, seen.get(parameter.name, []), literals)
         for parameter in target.parameters
@@ -89,6 +93,8 @@ def _pool(
 ) -> Pool:
     annotation = _annotation(parameter, target)
     typed = builder.values(annotation) if annotation is not None else []
+    if target.name in ALIKE and target.class_name:
+        typed = [*builder.instances(target.class_name), *typed]
     if parameter.kind == "var_positional":
         joined = [Argument(", ".join(a.text for a in typed[:n])) for n in (2, 0, 1, 4)]
         return Pool(parameter, tuple(_distinct([*joined, Argument("")])))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from genx_lsp.candidate import TestCandidate, TestOrigin
 from genx_lsp.propose.arguments import Pool, pools, receivers
 from genx_lsp.propose.context import Context
+from genx_lsp.propose.idioms import spoken
 from genx_lsp.propose.keys import normal_expression
 from genx_lsp.propose.pairwise import rows
 from genx_lsp.propose.script import make_test
@@ -32,6 +33,9 @@ def propose(context: Context) -> Iterator[TestCandidate]:
         arguments = _arguments([(pool, value.text) for pool, value in chosen])
         head = f"{owner.text}.{target.name}" if owner is not None else target.class_name or target.name
         expression = head if target.kind == "property" else f"{head}({arguments})"
+        if owner is not None and target.kind == "method":
+            given = [value.text for _, value in chosen if value.text]
+            expression = spoken(target.name, owner.text, given) or expression
         expression = normal_expression(expression)
         if expression in seen:
             continue

@@ -7,12 +7,15 @@ import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from genx_lsp.propose.examples import constructions
 from genx_lsp.propose.keys import parse_expression
 from genx_lsp.propose.naming import BUILTINS
 from genx_lsp.propose.type_values import IMPORTED, ITERATORS, MAPPINGS, SCALARS, SEQUENCES, SETS, TRANSPARENT
 from genx_lsp.propose.views import View
 
 _DEPTH = 4
+_SHOWN = 6
+"""Ways to make an object taken from the examples of its module."""
 _POOL = 14
 """Values kept a type; pairs of longer pools would crowd out everything else."""
 
@@ -197,9 +200,10 @@ class Builder:
             return [Argument(f"{spelled.text}.{m}", spelled.setup) for m in members if not m.startswith("_")]
         if "Protocol" in bases or _is_abstract(node):
             return []
+        shown = [Argument(t, spelled.setup) for t in constructions(view.source, spelled.text)][:_SHOWN]
         fields = constructor_parameters(node, view)
         if fields is None:
-            return []
+            return shown
         keyword = "TypedDict" in bases
         columns: list[tuple[str, list[Argument]]] = []
         for name, annotation, has_default in fields:
@@ -207,13 +211,13 @@ class Builder:
             if not made and has_default:
                 continue
             if not made:
-                return []
+                return shown
             skipped = bool(columns) and len(columns) < [f[0] for f in fields].index(name)
             columns.append((f"{name}=" if keyword or skipped else "", made))
         if not columns:
             return [Argument(f"{spelled.text}()", spelled.setup)]
         required = sum(not f[2] for f in fields)
-        rows = []
+        rows = shown
         for index in range(min(6, max(len(c) for _, c in columns))):
             width = len(columns) if index % 2 or required == 0 else required
             chosen = [(prefix, c[index % len(c)]) for prefix, c in columns[:width]]

@@ -44,7 +44,7 @@ def faults(target: Target) -> Iterator[CodeCandidate]:
     shift = target.first_line - (2 if indent else 1)
     by_line: dict[int, list[_Fault]] = defaultdict(list)
     for place in _places(definition):
-        line = getattr(place[-1], "lineno", 0) + shift
+        line = next((n.lineno for n in ast.walk(place[-1]) if hasattr(n, "lineno")), 1) + shift
         for kind, other in _changes(place[-1]):
             by_line[line].append(_Fault(definition, place, other, f"line {line}: {kind}"))
     seen = {ast.unparse(definition)}
@@ -90,7 +90,7 @@ class _Fault:
 
 def _short(node: ast.AST) -> str:
     try:
-        text = ast.unparse(ast.fix_missing_locations(node)).split("\n")[0]
+        text = ast.unparse(ast.fix_missing_locations(node)).strip().split("\n")[0]
     except (ValueError, RecursionError, AttributeError):
         return type(node).__name__.lower()
     return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"

@@ -114,6 +114,28 @@ class Cart:
         return max(self.items, key=lambda item: item.price)
 """
 
+RELEASE = """\
+class Release:
+    def __init__(self, text):
+        if not text:
+            raise ValueError(f"no release: {text!r}")
+        self.parts = tuple(int(part) for part in text.split("."))
+
+    def __lt__(self, other):
+        return self.parts < other.parts
+
+    def __str__(self):
+        return ".".join(map(str, self.parts))
+
+    @property
+    def major(self):
+        return self.parts[0]
+
+
+def newest(texts):
+    return max((Release(text) for text in texts), key=lambda r: r.parts, default=None)
+"""
+
 SCENARIOS = {
     "table_and_exceptions": Scenario(
         "words.py::slug",
@@ -351,6 +373,26 @@ SCENARIOS = {
                 "    made = [word * times for word in words]\n    return made[::-1] if reverse else made\n"
             ),
         },
+    ),
+    "comparisons": Scenario(
+        "release.py::Release.__lt__",
+        [
+            case("Release('1.0') < Release('1.1')", gives(True)),
+            case("Release('1.1') < Release('1.0')", gives(False)),
+            case("Release('1.0') < Release('')", raises("ValueError", "no release: ''"), "observation"),
+        ],
+        "tests/test_release.py",
+        {"pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n', "release.py": RELEASE},
+    ),
+    "parts_of_a_result": Scenario(
+        "release.py::newest",
+        [
+            case("str(newest(['1.0', '1.2']))", gives("1.2"), "specification"),
+            case("newest(['3.1']).major", gives(3)),
+            case("newest([])", gives(None), "observation"),
+        ],
+        "tests/test_release.py",
+        {"pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n', "release.py": RELEASE},
     ),
     "asynchronous_generator": Scenario(
         "ticks.py::ticks",
