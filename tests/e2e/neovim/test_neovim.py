@@ -11,7 +11,6 @@ import pytest
 
 ROOT = Path(__file__).parents[3]
 SCRIPTED_SERVER = ROOT / "tests" / "e2e" / "protocol" / "scripted_server.py"
-NVIM = os.environ.get("NVIM_PROGRAM") or shutil.which("nvim")
 
 
 def version(program: str) -> tuple[int, int]:
@@ -22,13 +21,24 @@ def version(program: str) -> tuple[int, int]:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-@pytest.fixture
-def neovim() -> str:
-    if NVIM is None:
-        pytest.skip("there is no nvim on PATH (nor in NVIM_PROGRAM)")
-    if version(NVIM) < (0, 11):
-        pytest.skip("the configuration with vim.lsp.config needs Neovim 0.11")
-    return NVIM
+def installed() -> dict[tuple[int, int], str]:
+    """Every nvim there is by version: NVIM_PROGRAM names more than the one on PATH, separated as PATH is."""
+    named = [Path(part) for part in os.environ.get("NVIM_PROGRAM", "").split(os.pathsep) if part]
+    on_path = shutil.which("nvim")
+    return {version(str(program)): str(program) for program in [*named, *([on_path] if on_path else [])]}
+
+
+@pytest.fixture(params=["0.11", "0.7"])
+def neovim(request: pytest.FixtureRequest) -> str:
+    newest = (99, 99) if request.param == "0.11" else (0, 7)
+    wanted = [
+        number
+        for number in installed()
+        if (request.param == "0.11") == (number >= (0, 11)) and number <= newest
+    ]
+    if not wanted:
+        pytest.skip(f"there is no nvim {request.param} on PATH (nor in NVIM_PROGRAM)")
+    return installed()[max(wanted)]
 
 
 @pytest.fixture
@@ -47,16 +57,19 @@ def shop(tmp_path: Path) -> Path:
     return project
 
 
-def configuration() -> str:
-    """The blocks of the page for this version: the first, and the one that shows lenses."""
+def configuration(program: str) -> str:
+    """The blocks of the page for this version: what starts the server, and what shows lenses."""
     page = (ROOT / "docs" / "editors" / "neovim.md").read_text("utf-8")
     blocks = re.findall(r"```lua\n(.*?)```", page, re.DOTALL)
-    return "\n".join(block for block in blocks if "vim.lsp.enable" in block or "codelens" in block)
+    if version(program) < (0, 8):
+        return next(block for block in blocks if "vim.lsp.start_client" in block)
+    wanted = ("vim.lsp.enable", 'pattern = "*.py"')
+    return "\n".join(block for block in blocks if any(part in block for part in wanted))
 
 
 def test_the_documented_configuration_gives_every_feature(neovim: str, shop: Path, tmp_path: Path) -> None:
     init = tmp_path / "init.lua"
-    init.write_text(configuration() + (Path(__file__).parent / "drive.lua").read_text("utf-8"), "utf-8")
+    init.write_text(configuration(neovim) + (Path(__file__).parent / "drive.lua").read_text("utf-8"), "utf-8")
     folders = {f"XDG_{kind}_HOME": str(tmp_path / "xdg") for kind in ("CONFIG", "DATA", "STATE", "CACHE")}
     environment = {**os.environ, **folders, "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
 
@@ -71,7 +84,7 @@ def test_the_documented_configuration_gives_every_feature(neovim: str, shop: Pat
 
     assert run.returncode == 0, run.stdout + run.stderr
     seen = dict(line.split("\t", 1) for line in run.stdout.splitlines() if "\t" in line)
-    assert seen["encoding"] == "utf-8"
+    assert seen["encoding"] == ("utf-8" if version(neovim) >= (0, 11) else "utf-16")
     assert "`shorten` looks wrong" in seen["diagnostic"]
     assert seen["lens"] == "GenX: 2 tests · 1 fix · suspected bug"
     assert "Fix 1" in seen["hover"]
