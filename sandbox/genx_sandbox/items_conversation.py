@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import secrets
 import time
+from dataclasses import replace
 from typing import Any
 
 from genx_sandbox.conversation import told
@@ -16,6 +18,7 @@ from genx_sandbox.programs import Program, TestFile
 _OUTCOMES = ("passed", "failed", "skipped", "error")
 _SPLIT_OUTCOMES = ("passed", "failed", "refused", "crash")
 _MOST_ITEMS = 10_000
+DISTRUSTED = "a test that must fail was reported as passed: something in the program changes results"
 
 
 def shared_file(file: TestFile, where: dict[str, Any]) -> tuple[bytes, ...]:
@@ -45,6 +48,9 @@ class ItemsConversation:
         self._deaths = 0
         self._error = ""
         self._ended = False
+        # A test that must fail, under a name that nobody can guess: a reporter that was made to say "passed"
+        # says it of this one too.
+        self._canary = f"genx_canary_{secrets.token_hex(8)}" if self._grade is Grade.ITEMS else ""
         self.largest_frame = limits.text_bytes * 8 + 4 * 1024 * 1024
         self.deadline = 0.0
         self.shared = shared
@@ -54,7 +60,8 @@ class ItemsConversation:
         if not self.deadline:
             self.deadline = time.monotonic() + self._limits.items_seconds
         file = {"path": str(self._file.path), "source": self._file.source, "node_ids": self._rest()}
-        return (self._request({"program": told(self._program), "file": file}),)
+        message = {"program": told(self._program), "file": file, "canary": self._canary}
+        return (self._request(message),)
 
     def _rest(self) -> list[str]:
         left = [name for name in self._collected if name not in self._results]
@@ -70,7 +77,8 @@ class ItemsConversation:
             names = message["items"]
             if type(names) is not list or len(names) > _MOST_ITEMS or any(type(n) is not str for n in names):
                 raise ProtocolError("not a list of items")
-            self._collected = self._collected or list(dict.fromkeys(names))
+            fresh = [name for name in dict.fromkeys(names) if name != self._canary]
+            self._collected = self._collected or fresh
         elif "start" in message:
             self._running = text_of(message, "start")
         elif "item" in message:
@@ -124,7 +132,16 @@ class ItemsConversation:
             i if i.node_id else ItemResult(n, i.outcome, i.detail, 0.0, self._grade)
             for i, n in zip(items, self._collected, strict=True)
         )
-        return ItemsResult(self._program.key, named, self._error)
+        sung = self._results.get(self._canary)
+        if sung is None or sung.outcome in ("failed", "crash", "timeout"):
+            return ItemsResult(self._program.key, named, self._error)
+        return ItemsResult(self._program.key, _distrusted(named), self._error or DISTRUSTED)
+
+
+def _distrusted(items: tuple[ItemResult, ...]) -> tuple[ItemResult, ...]:
+    return tuple(
+        replace(i, outcome="error", detail=DISTRUSTED) if i.outcome == "passed" else i for i in items
+    )
 
 
 class SplitConversation(ItemsConversation):

@@ -30,6 +30,9 @@ OPEN = (Level.REDUCED,)
 SYSCALL = "libc = ctypes.CDLL(None, use_errno=True)\n"
 CHECK = "\nif r < 0: raise OSError(ctypes.get_errno(), 'refused')\nreturn r"
 # Numbers differ by architecture, so raw calls are tried where they are known.
+# Whoever stands ready beside a fork has a number near its own.
+NEAR = "for p in [n for n in range(os.getpid() - 20, os.getpid() + 20) if n > 0 and n not in (os.getpid(), os.getppid())]:\n try: "
+LAST = "\n except OSError: continue\n return 1\nraise OSError('refused')"
 X86 = os.uname().machine == "x86_64"
 # What an ordinary user may be refused anyway, depending on the system's settings.
 ROOT = os.getuid() == 0
@@ -93,6 +96,12 @@ ATTACKS = [
     Attack(PROCESS, "ptrace of its parent", SYSCALL + "r = libc.ptrace(16, os.getppid(), 0, 0)" + CHECK, False),
     Attack(PROCESS, "memory of its parent", "return open('/proc/%d/mem' % os.getppid(), 'rb').fileno()"),
     Attack(PROCESS, "writing its own limits up", "import resource as r; r.setrlimit(r.RLIMIT_AS, (-1, -1)); return 1"),
+    Attack(PROCESS, "signalling the fork that stands ready", NEAR + "os.kill(p, 0)" + LAST, False),
+    Attack(PROCESS, "memory of the fork that stands ready", NEAR + "open('/proc/%d/mem' % p, 'rb').close()" + LAST, False),
+    Attack(PROCESS, "descriptors of the fork that stands ready", NEAR + "os.readlink('/proc/%d/fd/0' % p)" + LAST, False),
+    Attack(PROCESS, "limits of the fork that stands ready", "import resource as r\n" + NEAR + "r.prlimit(p, r.RLIMIT_AS)" + LAST, False),
+    Attack(PROCESS, "the cores of the fork that stands ready", NEAR + "os.sched_setaffinity(p, {0})" + LAST, False),
+    Attack(PROCESS, "descriptors of its parent", "return os.readlink('/proc/%d/fd/0' % os.getppid())"),
     Attack(KERNEL, "a user namespace", SYSCALL + "r = libc.unshare(0x10000000)" + CHECK, ROOT),
     Attack(KERNEL, "a mount namespace", SYSCALL + "r = libc.unshare(0x20000)" + CHECK, False),
     Attack(KERNEL, "mount", SYSCALL + "r = libc.mount(b'none', b'/mnt', b'tmpfs', 0, None)" + CHECK, False),

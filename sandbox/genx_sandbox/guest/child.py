@@ -9,7 +9,7 @@ import os
 import sys
 
 from . import calls, loading, probes, program, split
-from .confine import unreadable
+from .confine import readable
 from .wire import Channel, frame, outcome_frame
 
 
@@ -53,14 +53,15 @@ def live(role, channel_fd, line_fd, confinement, prepared):
     """Be one fork from its first moment to its last; never returns."""
     exit_now = os._exit
     try:
-        if role == "test":
-            unreadable()
         channel = Channel(channel_fd)
         confinement.enter(keep=[fd for fd in (channel_fd, line_fd) if fd >= 0])
         _settle(prepared)
         asked = channel.receive()
         if asked:
             request = json.loads(asked)
+            if role != "test":
+                # Zygotes, forks that stand ready and tests are closed to whoever else is in the jail.
+                readable()
             confinement.clock(request["cpu_seconds"])
             if role == "program":
                 # What is said from here on is between the program and its test.

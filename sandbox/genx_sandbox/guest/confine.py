@@ -60,6 +60,11 @@ def unreadable():
     _LIBC.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
+def readable():
+    """Be an ordinary process again: to itself a program looks as it would anywhere."""
+    _LIBC.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
+
+
 def drop_capabilities():
     """Root without any of root's powers; for others nothing changes. Raises OSError if it fails."""
     for capability in range(64):

@@ -114,6 +114,7 @@ def main(control_fd, profile_json):
     socket.send_fds(control, [b"R" + json.dumps(facts).encode()], [other.fileno() for other in others])
     for other in others:
         other.close()
+    unreadable()
     if role == "values":
         child.rehearse()
     gc.collect()
@@ -134,7 +135,6 @@ def _part(control, namespaces):
         ours.close()
         if not namespaces:
             die_with(first)
-        unreadable()
         return "test", theirs, []
     theirs.close()
     return "program", control, [ours]

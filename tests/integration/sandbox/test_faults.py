@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -73,6 +76,82 @@ def test_a_zygote_killed_during_a_call_takes_its_child_along(workspace, level):
             threading.Event().wait(0.02)
         assert children
         assert not any(Path(f"/proc/{pid}").exists() for pid in children)
+
+
+@pytest.mark.parametrize("level", [Level.FULL, Level.REDUCED], ids=str)
+@pytest.mark.parametrize("programs_before", [1, 2, 5, 9])
+def test_a_zygote_killed_at_any_stage_of_a_run_costs_no_result(workspace, level, programs_before):
+    programs = [Program(str(n), "fine", "/nowhere/fine.py", FINE.source) for n in range(12)]
+    with Sandbox(workspace, jobs=1, level=level) as sandbox:
+        list(sandbox.run_calls([FINE], CALL))
+        (zygote,) = sandbox.zygotes()
+        kinds = []
+        for number, result in enumerate(sandbox.run_calls(programs, CALL), start=1):
+            kinds.append(result.outcomes[0].kind)
+            if number == programs_before:
+                os.kill(zygote, signal.SIGKILL)
+        # The one under way may have been lost with it; none before and none after.
+        assert len(kinds) == len(programs)
+        assert kinds.count("value") >= len(programs) - 1
+        assert kinds[:programs_before] == ["value"] * programs_before
+
+
+def test_a_fork_killed_while_it_stands_ready_costs_no_result(workspace):
+    programs = [Program(str(n), "fine", "/nowhere/fine.py", FINE.source) for n in range(8)]
+    with Sandbox(workspace, jobs=1) as sandbox:
+        list(sandbox.run_calls([FINE], CALL))
+        (zygote,) = sandbox.zygotes()
+        outcomes = []
+        for result in sandbox.run_calls(programs, CALL):
+            outcomes.append(result.outcomes[0])
+            for pid in below(zygote):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+        assert [o.kind for o in outcomes].count("value") >= 1
+        assert {o.kind for o in outcomes} <= {"value", "crash", "refused"}
+        assert len(outcomes) == len(programs)
+
+
+# What the parent is about when it dies.
+STAGES = {
+    "starting a jail": "list(sandbox.run_calls([slow], calls))",
+    "between two runs": "time.sleep(60)",
+    "in a call": "list(sandbox.run_calls([spin], calls))",
+    "with a fork standing ready": "next(sandbox.run_calls([fine, fine, fine], calls)); time.sleep(60)",
+    "in a split test": "list(sandbox.run_split([spin], file))",
+}
+
+
+@pytest.mark.parametrize("level", [Level.FULL, Level.REDUCED], ids=str)
+@pytest.mark.parametrize("stage", STAGES)
+def test_the_parents_death_at_any_stage_leaves_no_survivor(workspace, level, stage):
+    script = (
+        "import sys, time\nfrom pathlib import Path\nfrom genx_sandbox import *\n"
+        f"workspace = Workspace(Path(sys.executable), Path({str(workspace.root)!r}))\n"
+        f"sandbox = Sandbox(workspace, Limits(call_seconds=60), 1, Level({level.value!r}))\n"
+        "fine = Program('f', 'm', '/m.py', 'def f():\\n    return 1\\n')\n"
+        "spin = Program('s', 'm', '/m.py', 'def f():\\n    while True: pass\\n')\n"
+        "slow = Program('l', 'm', '/m.py', 'import time\\ntime.sleep(60)\\n')\n"
+        "calls = [Call('1', 'f()')]\n"
+        "text = 'from m import f\\n\\n\\ndef test_it():\\n    assert f()\\n'\n"
+        f"file = TestFile(Path({str(workspace.root)!r}, 'test_m.py'), text)\n"
+        + ("" if stage == "starting a jail" else "list(sandbox.run_calls([fine], calls))\n")
+        + f"print('ready', flush=True)\n{STAGES[stage]}\ntime.sleep(60)\n"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert parent.stdout is not None
+    assert parent.stdout.readline() == "ready\n"
+    threading.Event().wait(0.05 if stage == "starting a jail" else 1.0)
+    found = below(parent.pid)
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    for _ in range(400):
+        if not any(Path(f"/proc/{pid}").exists() for pid in found):
+            break
+        threading.Event().wait(0.02)
+    assert found or stage == "starting a jail"
+    assert not any(Path(f"/proc/{pid}").exists() for pid in found)
 
 
 def test_a_full_scratch_is_the_tests_failure_and_nothing_elses(workspace, project):
