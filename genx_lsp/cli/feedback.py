@@ -54,6 +54,31 @@ def list_(
 
 
 @app.command()
+def silenced(database: Database = None) -> None:
+    """List what GenX is not to say again: functions it leaves alone, and suspicions that were wrong."""
+    store = _open(database)
+    rows = store.all_silenced()
+    store.close()
+    for path, name, what in rows:
+        out().print(f"{path}: {name}: {what or 'never'}", soft_wrap=True, markup=False, highlight=False)
+    if not rows:
+        err().print(f"Nothing is silenced in {store.path}.", soft_wrap=True)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(help="The Python file.", dir_okay=False)],
+    function: Annotated[str, typer.Argument(help="The function or method: `half`, `Cart.total`.")],
+    database: Database = None,
+) -> None:
+    """Take back every dismissal of a function, "never" included."""
+    store = _open(database)
+    store.restore(file.absolute(), function)
+    store.close()
+    err().print(f"GenX looks at {function} again when it changes.", soft_wrap=True, markup=False)
+
+
+@app.command()
 def export(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="File to write; stdout without it.", dir_okay=False)

@@ -49,7 +49,7 @@ WRITTEN_PATHS = (
 SILENCED = "SELECT what FROM silenced WHERE path = ? AND qualified_name = ?"
 """What is not to be said of a target any more."""
 
-ALL_SILENCED = "SELECT path, qualified_name, what, at FROM silenced ORDER BY at DESC"
+ALL_SILENCED = "SELECT path, qualified_name, what, at FROM silenced ORDER BY at DESC, rowid DESC"
 """The same of all of them, newest first."""
 
 _REACTED = "SELECT s.view FROM suggestions s JOIN events e ON e.suggestion = s.id WHERE s.view IS NOT NULL"

@@ -62,3 +62,20 @@ def test_a_newer_database_is_refused_in_a_sentence(genx, tmp_path: Path):
         assert ended.code == 2
         assert "newer GenX" in ended.err
     assert path.read_bytes() == before
+
+
+def test_what_is_silenced_is_listed_and_can_be_taken_back(genx, tmp_path: Path):
+    file = Path("numbers_.py").absolute()
+    store = FeedbackStore()
+    store.silence(file, "half")
+    store.silence(file, "double", "`double(0)` gives [1]")
+    store.close()
+
+    assert genx("feedback", "silenced").out.splitlines() == [
+        f"{file}: double: `double(0)` gives [1]",
+        f"{file}: half: never",
+    ]
+    assert genx("feedback", "restore", "numbers_.py", "half").code == 0
+    assert "half" not in genx("feedback", "silenced").out
+    assert genx("feedback", "clear", "--yes").code == 0
+    assert genx("feedback", "silenced").err.startswith("Nothing is silenced in ")
