@@ -55,7 +55,8 @@ def expectation_text(expression: str, expectation: Expectation, expected_text: s
     if isinstance(expectation, Returns):
         return f"assert {expression} == {expected_text or expectation.value.text()}"
     if isinstance(expectation, Approx):
-        return f"assert {expression} == approx({expected_text or expectation.value.text()})"
+        number = expected_text or expectation.value.text()
+        return f"assert {expression} == {number if 'approx(' in number else f'approx({number})'}"
     if isinstance(expectation, Raises):
         name = expectation.type_name.removeprefix("builtins.")
         match = f", match={expectation.match!r}" if expectation.match else ""

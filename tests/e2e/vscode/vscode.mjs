@@ -354,7 +354,10 @@ export class Workbench {
   }
 
   async acceptPreview() {
-    await this.command("Refactor Preview: Apply Refactoring");
+    const panel = this.page.locator(".bulk-edit-panel");
+    // What wants to be looked at is not ticked from the start.
+    await panel.locator(".edit-checkbox, .monaco-checkbox").first().click();
+    await panel.locator(".monaco-button", { hasText: "Apply" }).click();
     await this.page.locator(".bulk-edit-panel").waitFor({ state: "hidden" });
   }
 
