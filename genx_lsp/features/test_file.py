@@ -59,6 +59,9 @@ async def write_tests(session: Session, uri: str, findings: Findings) -> None:
             await _write_to_disk(session, plan)
     except GenxError as error:
         session.client.show(f"GenX: {error}", types.MessageType.Warning)
+        if isinstance(error, StaleError):
+            # Asked again, it finds a plan for the file as it is now.
+            session.client.spawn(session.reactions.plan_again(uri, findings.target.qualified_name))
         return
     session.reactions.tests_taken(uri, findings)
     await _show(session, plan)
