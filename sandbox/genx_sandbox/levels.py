@@ -12,7 +12,7 @@ import threading
 from pathlib import Path
 
 from genx_sandbox.errors import SandboxUnavailable
-from genx_sandbox.jail import bubblewrap, landlocked
+from genx_sandbox.jail import bubblewrap, landlocked, seatbelt
 from genx_sandbox.outcomes import Level
 
 _lock = threading.Lock()
@@ -53,7 +53,7 @@ def require(level: Level) -> None:
         raise SandboxUnavailable(NO_BWRAP)
     if level is Level.REDUCED and not landlocked.available():
         raise SandboxUnavailable(NO_LANDLOCK)
-    if level is Level.DEGRADED:
+    if level is Level.DEGRADED and not (sys.platform == "darwin" and Path(seatbelt.TOOL).exists()):
         raise SandboxUnavailable(elsewhere(sys.platform))
     if level is Level.NONE:
         raise SandboxUnavailable(NO_LEVEL if sys.platform.startswith("linux") else elsewhere(sys.platform))
@@ -66,7 +66,7 @@ def elsewhere(system: str) -> str:
     if system == "darwin":
         return (
             "macOS has no sandbox that holds what this one promises, so nothing is run. Work in a Linux "
-            "container or virtual machine."
+            "container or virtual machine. What macOS has can be asked for by name: the degraded level."
         )
     return f"No sandbox can be had on {system}, so nothing is run. Work on Linux."
 

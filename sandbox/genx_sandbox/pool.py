@@ -8,12 +8,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 from genx_sandbox.conversation import Conversation, Frames
 from genx_sandbox.decoding import ProtocolError
 from genx_sandbox.errors import SandboxCancelled, SandboxError
 from genx_sandbox.forks import Fork
+from genx_sandbox.jail.alone import Process, Solitary
 from genx_sandbox.slots import SLICE_SECONDS, Slots
 from genx_sandbox.zygote import Recipe, Zygote
 
@@ -23,6 +24,7 @@ _READ = 1 << 16
 # Idle zygotes kept beyond one a slot: grades, and runs that share a slot, take turns.
 _SPARE = 2
 _numbers = itertools.count(1)
+Jail: TypeAlias = Zygote | Solitary
 
 
 class Pool:
@@ -31,28 +33,28 @@ class Pool:
     def __init__(self, slots: Slots) -> None:
         self._slots = slots
         self._lock = threading.Lock()
-        self._free: list[Zygote] = []
-        self._lent: set[Zygote] = set()
+        self._free: list[Jail] = []
+        self._lent: set[Jail] = set()
         self._closed = False
 
     def _check_open(self) -> None:
         if self._closed:
             raise SandboxError("This sandbox has been closed.")
 
-    def _borrow(self, recipe: Recipe, shared: tuple[bytes, ...]) -> Zygote:
+    def _borrow(self, recipe: Recipe, shared: tuple[bytes, ...]) -> Jail:
         """A zygote of that recipe, if it can be one that knows what this run's forks share."""
         with self._lock:
             self._check_open()
             fitting = [z for z in reversed(self._free) if z.recipe == recipe]
             zygote = next((z for z in fitting if z.knows(shared)), next(iter(fitting), None))
             if zygote is None:
-                zygote = Zygote(recipe)
+                zygote = Solitary(recipe) if recipe.alone else Zygote(recipe)
             else:
                 self._free.remove(zygote)
             self._lent.add(zygote)
             return zygote
 
-    def _put_back(self, zygote: Zygote) -> None:
+    def _put_back(self, zygote: Jail) -> None:
         with self._lock:
             self._lent.discard(zygote)
             self._free.append(zygote)
@@ -143,10 +145,10 @@ class _Turn:
 
     conversation: Conversation
 
-    def __init__(self, zygote: Zygote) -> None:
+    def __init__(self, zygote: Jail) -> None:
         self.zygote = zygote
         self.since = time.monotonic()
-        self.fork: Fork | None = None
+        self.fork: Fork | Process | None = None
         self._frames = Frames(0)
 
     def begin(self, conversation: Conversation, cancel: threading.Event | None, more: bool) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from genx_sandbox import levels
 from genx_sandbox.errors import SandboxUnavailable
-from genx_sandbox.jail import bubblewrap, interpreter, landlocked, overlay, view
+from genx_sandbox.jail import bubblewrap, interpreter, landlocked, overlay, seatbelt, view
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import Level
 from genx_sandbox.programs import Workspace
@@ -46,6 +46,8 @@ class Recipes:
         Forks share their zygote's hash seed, which Python draws anew for each process that it starts.
         """
         levels.require(level)
+        if level is Level.DEGRADED and (grade != "values" or twin):
+            raise SandboxUnavailable(levels.ITEMS_NEED_FULL)
         python = interpreter.examine(self._workspace.interpreter)
         seen = self._look(python, whole_system=False)
         rules = self._rules(seen) if level is Level.REDUCED else None
@@ -75,6 +77,10 @@ class Recipes:
             "twin": twin,
             "namespaces": level is Level.FULL,
         }
+        if level is Level.DEGRADED:
+            text = seatbelt.profile(seen, seatbelt.GUEST)
+            command = seatbelt.command(text, python.executable)[:-1]
+            return Recipe(tuple(command), str(python.executable), profile, "", alone=True)
         if rules is not None:
             # The signature is told so that a zygote with rules for replaced files is not used again.
             profile.update(readable=rules.readable, listable=rules.listable, signature=rules.signature)

@@ -36,6 +36,8 @@ class Recipe:
     profile: dict[str, Any]
     """`grade`, `limits`, `writable`, `writable_bytes`, `preload`, `namespaces`: see the guest."""
     boot: str = BOOT
+    alone: bool = False
+    """No zygote: a process for each program (the degraded level)."""
 
 
 class Task(Protocol):

@@ -62,7 +62,8 @@ def unreadable():
 
 def readable():
     """Be an ordinary process again: to itself a program looks as it would anywhere."""
-    _LIBC.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
+    if hasattr(_LIBC, "prctl"):
+        _LIBC.prctl(_PR_SET_DUMPABLE, 1, 0, 0, 0)
 
 
 def drop_capabilities():

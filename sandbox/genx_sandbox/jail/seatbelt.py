@@ -1,7 +1,7 @@
-"""macOS: what a `sandbox-exec` profile for one candidate says. Written from its documentation, never run.
+"""macOS: what a `sandbox-exec` profile for one program says. Written from its documentation, never run.
 
-The degraded level would be one process a candidate under this profile. It has no pid or mount namespace
-and no filter of system calls, and Apple calls the tool deprecated, so `Sandbox` does not start it; see
+The degraded level is one process a program under this profile (`alone.py`), for those who ask for it by name.
+It has no pid or mount namespace and no filter of system calls, and Apple calls the tool deprecated; see
 `NOT_STOPPED`.
 """
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from genx_sandbox.jail import view
 
 TOOL = "/usr/bin/sandbox-exec"
+GUEST = Path(__file__).resolve().parent.parent / "guest"
 NOT_STOPPED = (
     "system calls that Python does not need",
     "seeing which processes run",
