@@ -5,6 +5,7 @@
 * Errors of its own reach the client as tracebacks, and handlers' errors as pop-ups.
 * Every notification leaves a future behind, every refused request of the server's a result type.
 * An answer to a request that was given up raises `InvalidStateError`.
+* Notifications that come with an id, and so as requests, get no answer.
 * Messages that are no JSON get no answer; one nested too deeply, or an endless header, ends the server.
 * Messages are read on the thread pool that also runs handlers, whose threads keep the process alive.
 * Lines are split at form feeds and Unicode separators too, and positions past a line's end fall one short:
@@ -49,6 +50,12 @@ class _Answered:
     """Stands for a message that has been dealt with while it was decoded."""
 
 
+def _is_notification(method: object) -> bool:
+    """Whether the protocol knows the method, and knows no answer to it."""
+    found = types.METHOD_TO_TYPES.get(method) if isinstance(method, str) else None
+    return found is not None and found[1] is None
+
+
 class Protocol(LanguageServerProtocol):
     """pygls' protocol with its faults put right."""
 
@@ -65,6 +72,11 @@ class Protocol(LanguageServerProtocol):
 
     def structure_message(self, data: dict[str, Any]) -> Any:
         """Decode a message; one with parameters that make no sense is answered here."""
+        if "jsonrpc" in data and "id" in data and _is_notification(data.get("method")):
+            # Whoever gives a number waits for an answer, and pygls gives none.
+            says = f"{data['method']} is a notification, which is sent without an id."
+            self.refuse(data["id"], JsonRpcInvalidRequest(says))
+            return _Answered()
         try:
             return super().structure_message(data)
         except (JsonRpcInvalidParams, JsonRpcInternalError):
