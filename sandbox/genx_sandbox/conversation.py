@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any, Protocol
 
-from genx_sandbox.decoding import ProtocolError, outcome_of, parse_frame, text_of
+from genx_sandbox.decoding import outcome_of, parse_frame, text_of
+from genx_sandbox.errors import ProtocolError
 from genx_sandbox.forks import JAIL_ENDED
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import Outcome, ProgramResult

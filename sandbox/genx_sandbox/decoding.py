@@ -1,26 +1,21 @@
-"""From a fork's words to `Value` and `Outcome`. Everything read here was written by code nobody trusts."""
+"""From a fork's words to `Outcome`. Everything read here was written by code nobody trusts."""
 
 from __future__ import annotations
 
 import json
 from functools import lru_cache
-from typing import Any, get_args
+from typing import Any
 
-from genx_sandbox.canonical import is_plain_object, is_scalar, is_type_name
+from genx_sandbox.canonical import is_type_name
+from genx_sandbox.errors import ProtocolError
 from genx_sandbox.guest.wire import OUTCOME
 from genx_sandbox.outcomes import Outcome, Raised
-from genx_sandbox.values import Kind, Value
+from genx_sandbox.values import decode
 
-_KINDS = frozenset(get_args(Kind))
-_DEEPEST = 128
 _NAMELESS = "builtins.<an exception with a name that no source can hold>"
 _loads = json.JSONDecoder().decode
 # Bytes up to which an outcome is worth remembering.
 _REMEMBERED = 2048
-
-
-class ProtocolError(Exception):
-    """The fork sent something the guest never sends: the candidate wrote to its channel."""
 
 
 def parse_frame(body: bytes) -> dict[str, Any]:
@@ -32,56 +27,6 @@ def parse_frame(body: bytes) -> dict[str, Any]:
     if type(message) is not dict:
         raise ProtocolError("not an object")
     return message
-
-
-def decode(node: object, depth: int = 0) -> Value:
-    """A `Value` from the guest encoder's node. Raises ProtocolError if it is none."""
-    if type(node) is not list or not 1 <= len(node) <= 5 or type(node[0]) is not str:
-        raise ProtocolError("not a value")
-    if len(node) == 2 and node[0] in _KINDS and type(node[1]) is str:
-        # Scalars are most of what arrives, and programs mostly agree: each is made once.
-        return _leaf(node[0], node[1])
-    if node[0] not in _KINDS or depth > _DEEPEST:
-        raise ProtocolError("not a value")
-    kind: Any = node[0]
-    size = len(node)
-    scalar = node[1] if size > 1 else ""
-    items = node[2] if size > 2 else ()
-    type_name = node[3] if size > 3 else ""
-    fields = node[4] if size > 4 else ()
-    if type(scalar) is not str or type(type_name) is not str or not is_scalar(kind, scalar):
-        raise ProtocolError("not a value")
-    if not is_type_name(type_name) or (
-        kind == "object" and scalar and not is_plain_object(type_name, scalar)
-    ):
-        # Seen by people, written nowhere.
-        return Value("opaque", scalar, (), type_name if is_type_name(type_name) else "")
-    if type(items) is str and kind in ("list", "tuple") and scalar == "int":
-        # Small integers are told as one text.
-        return Value(kind, "", tuple([_leaf("int", text) for text in items.split(", ")]))
-    if type(items) not in (list, tuple) or type(fields) not in (list, tuple):
-        raise ProtocolError("not a value")
-    if any(type(f) is not str for f in fields) or not _fits(kind, type_name, len(items), len(fields)):
-        raise ProtocolError("not a value")
-    if not all(map(str.isidentifier, fields)):
-        return Value("opaque", "an object whose fields no source can name", (), type_name)
-    return Value(kind, scalar, tuple([decode(i, depth + 1) for i in items]), type_name, tuple(fields))
-
-
-def _fits(kind: Kind, type_name: str, items: int, fields: int) -> bool:
-    """Keys have values, fields have contents, an enum's member and a deque have one."""
-    if kind == "dict" and items % 2:
-        return False
-    if kind == "enum" or type_name == "collections:deque":
-        return items == fields == 1
-    return not fields or fields == items
-
-
-@lru_cache(maxsize=4096)
-def _leaf(kind: Kind, scalar: str) -> Value:
-    if kind == "enum" or not is_scalar(kind, scalar):
-        raise ProtocolError("not a value")
-    return Value(kind, scalar)
 
 
 def text_of(message: dict[str, Any], key: str) -> str:

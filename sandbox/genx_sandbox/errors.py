@@ -23,3 +23,7 @@ class InterpreterError(SandboxError):
 
 class SandboxCancelled(SandboxError):
     """The run was cancelled."""
+
+
+class ProtocolError(Exception):
+    """A fork sent something the guest never sends. Never leaves the sandbox: it is charged to the program."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 from genx_sandbox.conversation import told
-from genx_sandbox.decoding import ProtocolError, parse_frame, text_of
+from genx_sandbox.decoding import parse_frame, text_of
+from genx_sandbox.errors import ProtocolError
 from genx_sandbox.forks import JAIL_ENDED
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import Grade, ItemResult, ItemsResult

@@ -12,7 +12,7 @@ import fractions
 import math
 from collections.abc import Iterable, Sequence
 
-from genx_sandbox.decoding import ProtocolError
+from genx_sandbox.errors import ProtocolError
 from genx_sandbox.outcomes import Outcome, Raised
 from genx_sandbox.patterns import search
 from genx_sandbox.values import Value, scalar

@@ -9,7 +9,8 @@ from enum import Enum
 from functools import cached_property
 from typing import Literal
 
-from genx_sandbox.values import Value
+from genx_sandbox.errors import ProtocolError
+from genx_sandbox.values import Value, decode
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
@@ -67,8 +68,6 @@ class Outcome:
     @cached_property
     def arguments_before(self) -> tuple[Value, ...] | None:
         """Arguments as they were given, where any could be changed and all could be looked at; else None."""
-        from genx_sandbox.decoding import ProtocolError, decode
-
         if not isinstance(self.before, list):
             return None
         try:

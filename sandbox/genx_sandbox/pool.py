@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
 from genx_sandbox.conversation import Conversation, Frames
-from genx_sandbox.decoding import ProtocolError
-from genx_sandbox.errors import SandboxCancelled, SandboxError
+from genx_sandbox.errors import ProtocolError, SandboxCancelled, SandboxError
 from genx_sandbox.forks import Fork
 from genx_sandbox.jail.alone import Process, Solitary
 from genx_sandbox.slots import SLICE_SECONDS, Slots
