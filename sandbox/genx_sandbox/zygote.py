@@ -94,7 +94,7 @@ class Zygote:
         if self._condemned:
             raise SandboxError("This sandbox has been closed.")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        with tempfile.TemporaryFile() as complaints:
+        with _scrap() as complaints:
             try:
                 self._spawn(theirs, complaints)
             except OSError as error:
@@ -203,6 +203,13 @@ class Zygote:
 def _drop(forks: list[Fork]) -> None:
     for fork in forks:
         fork.end(wait=False)
+
+
+def _scrap() -> IO[bytes]:
+    """A file in memory, where the system has such: a full disk is no reason not to start a jail."""
+    if hasattr(os, "memfd_create"):
+        return os.fdopen(os.memfd_create("genx-complaints"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def _ready(control: socket.socket, cancel: threading.Event | None) -> tuple[dict[str, Any], list[int]]:
