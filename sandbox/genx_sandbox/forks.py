@@ -94,8 +94,7 @@ class ForkLine:
         """Tell what the forks to come have in common, once. Those standing ready do not know it: they end."""
         if shared is self.shared:
             return
-        while self._ordered > 0:
-            self.take(None).end(wait=False)
+        self.rest()
         memory = _memory(shared)
         try:
             socket.send_fds(self._control, [b"C" if compiled else b"c"], [memory])
@@ -104,6 +103,11 @@ class ForkLine:
         finally:
             os.close(memory)
         self.shared = shared
+
+    def rest(self) -> None:
+        """End the forks that stand ready. Raises Gone."""
+        while self._ordered > 0:
+            self.take(None).end()
 
     def order(self, line: socket.socket | None = None) -> None:
         """Have one fork made; `take` waits for it."""

@@ -135,6 +135,7 @@ class Pool:
 
     def _close_turn(self, number: int, turn: _Turn) -> None:
         turn.finish()
+        turn.zygote.rest()
         self._put_back(turn.zygote)
         self._slots.give_back(number)
 

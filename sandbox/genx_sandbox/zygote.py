@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -180,6 +181,12 @@ class Zygote:
         with one, other:
             for line, end in zip(self._lines, (one, other), strict=True):
                 line.order(end)
+
+    def rest(self) -> None:
+        """End what stands ready: the run is over, and nobody may come for it."""
+        with contextlib.suppress(Gone):
+            for line in self._lines:
+                line.rest()
 
     def kill(self) -> None:
         """End the jail for good, from any thread; the run that uses it will find out."""

@@ -119,6 +119,9 @@ class Solitary:
             raise SandboxUnavailable(f"The sandbox could not be started: {how}.") from error
         return self._process
 
+    def rest(self) -> None:
+        """Nothing stands ready."""
+
     def kill(self) -> None:
         """End it for good, from any thread; the run that uses it will find out."""
         self._condemned = True
