@@ -48,9 +48,7 @@ print(json.dumps([made, time.perf_counter() - began]))
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--model", default="", help="registered name or .gguf file"
-    )
+    parser.add_argument("--model", default="", help="registered name or .gguf file")
     parser.add_argument("--threads", type=int, default=0, help="decoding threads; 0: as the product decides")
     options = arguments("", parser)
     store = Store()

@@ -35,7 +35,7 @@ class Program:
     probes: bool = False
     """Insert line probes, so that outcomes carry the lines they reached."""
     call_seconds: float = 0.0
-    """Wall-clock limit of one of its calls, where that should be less than the sandbox's own; 0 means that."""
+    """Wall-clock limit of one of its calls, where less than the sandbox's own is enough; 0 means that."""
     deaths: int = 0
     """Calls that may time out or crash before the rest is refused; 0 means the sandbox's own limit."""
 
