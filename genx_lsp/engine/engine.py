@@ -125,6 +125,7 @@ class Engine:
             if budget.cancelled:
                 return
             job.note(f"Time was up after {self.settings.generation.seconds:g} s; this is the best so far.")
+        verified = job.tests, job.plan
         try:
             for activity in self._conclude(job, settled, Budget(cancel, FINISH_SECONDS)):
                 if cancel.is_set():
@@ -133,9 +134,10 @@ class Engine:
         except SandboxCancelled:
             if cancel.is_set():
                 return
-            # What was not verified is not shown.
-            job.tests, job.plan = (), None
-            job.note("Choosing tests took too long and was stopped; no tests are offered.")
+            # What was not verified is not shown, nor what stood before there was a doubt.
+            job.tests, job.plan = ((), None) if job.bug else verified
+            kept = "those of the first look are offered" if job.tests else "no tests are offered"
+            job.note(f"Choosing tests took too long and was stopped; {kept}.")
         if cancel.is_set():
             return
         yield job.findings("final")

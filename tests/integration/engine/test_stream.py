@@ -73,6 +73,17 @@ def test_what_the_projects_tests_check_already_is_not_offered_again(place: Any) 
     assert "clamp(7, 0, 5)" not in offered
 
 
+def test_what_was_verified_first_is_kept_where_there_is_no_time_to_choose_again(
+    place: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr("genx_lsp.engine.engine.FINISH_SECONDS", 0.0)
+    found = place.findings(place.write("numbers_.py", CLAMP), "clamp")
+    quick = next(f for f in found if f.stage == "quick" and f.tests)
+    assert [t.id for t in found[-1].tests] == [t.id for t in quick.tests]
+    assert found[-1].plan == quick.plan
+    assert any("those of the first look are offered" in note for note in found[-1].notes)
+
+
 def test_the_same_seed_gives_the_same_findings(place: Any, scripted: Any) -> None:
     path = place.write("numbers_.py", CLAMP)
     answers = ["assert clamp(1, 2, 3) == 2", "assert clamp(9, 2, 3) == 3"]
