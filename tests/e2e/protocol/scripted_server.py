@@ -70,6 +70,7 @@ class ScriptedEngine:
             raise RuntimeError("a fault of the engine")
         if target.name.startswith("waits"):
             yield replace(started, stage="quick", activity="running 3 programs x 4 tests")
+            log(f"waiting {target.qualified_name}")
             cancel.wait(60)
             log(f"stopped {target.qualified_name}")
             return
