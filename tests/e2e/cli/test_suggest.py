@@ -74,7 +74,8 @@ def test_ctrl_c_ends_everything(shop: Path, environment: dict[str, str]):
         text=True,
         start_new_session=True,
     )
-    _until(lambda: len(_group(process.pid)) > 1)
+    family: set[int] = set()
+    _until(lambda: family.update(_jailed(process.pid)) or family)
 
     os.kill(process.pid, signal.SIGINT)
     _, err = process.communicate(timeout=60)
@@ -82,7 +83,7 @@ def test_ctrl_c_ends_everything(shop: Path, environment: dict[str, str]):
     assert process.returncode == 130
     assert "Stopped" in err
     assert "Traceback" not in err
-    _until(lambda: not _group(process.pid))
+    _until(lambda: not any(_family(pid) for pid in family))
 
 
 def test_a_reader_that_leaves_early_is_no_error(shop: Path, environment: dict[str, str]):
@@ -109,15 +110,24 @@ def _until(condition) -> None:
         time.sleep(0.05)
 
 
-def _group(session: int) -> list[int]:
-    """Processes of the session that are not zombies."""
-    found = []
+def _family(ancestor: int) -> set[int]:
+    """A process and all that came from it, zombies left out; jails have sessions of their own."""
+    parents: dict[int, int] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 fields = (entry / "stat").read_text().rpartition(")")[2].split()
             except OSError:
                 continue
-            if int(fields[3]) == session and fields[0] != "Z":
-                found.append(int(entry.name))
+            if fields[0] != "Z":
+                parents[int(entry.name)] = int(fields[1])
+    found = {ancestor} & parents.keys()
+    while grown := {pid for pid, parent in parents.items() if parent in found} - found:
+        found |= grown
     return found
+
+
+def _jailed(ancestor: int) -> set[int]:
+    """The family, once the sandbox's launcher is in it with what it has launched."""
+    family = _family(ancestor)
+    return family if len(family) > 3 else set()

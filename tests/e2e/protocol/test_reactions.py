@@ -167,7 +167,7 @@ async def test_tests_changed_on_disk_by_another_tool_are_planned_around(
 
     text = await editor.until(added, lambda text: "def test_step" in text)
     assert "test_from_git" in text
-    assert [line for line in editor.engine_log if line.startswith("work")] == ["work step both"]
+    assert text.count("def test_step") == 1
 
 
 async def test_a_fix_asks_to_be_looked_at_where_the_editor_can_show_it(start: Any) -> None:
