@@ -48,10 +48,27 @@ class TestWriter:
 
 
 async def write_tests(session: Session, uri: str, findings: Findings) -> None:
-    """Write the planned test file and show it. What stands against it is told to the user."""
-    plan = findings.plan
-    if plan is None:
-        return
+    """Write the planned test file and show it. What stands against it is told to the user.
+
+    One is written at a time, and whoever asks while it happens gets what is planned then: asked twice in
+    a row, tests are written once.
+    """
+    async with session.writing:
+        name = findings.target.qualified_name
+        entry = session.findings.entry(uri, name)
+        current = entry.findings if entry is not None else None
+        if entry is not None and entry.taken:
+            return
+        if current is None or current.plan is None or current.target.source != findings.target.source:
+            why = f"`{name}` has changed meanwhile. Generate its tests again."
+            session.client.show(f"GenX: {why}", types.MessageType.Warning)
+            return
+        if not await _written(session, uri, current, current.plan):
+            return
+    await _show(session, current.plan)
+
+
+async def _written(session: Session, uri: str, findings: Findings, plan: TestFilePlan) -> bool:
     try:
         if session.capabilities.apply_edit and (session.capabilities.create_files or not plan.created):
             await _write_through_client(session, plan)
@@ -62,9 +79,9 @@ async def write_tests(session: Session, uri: str, findings: Findings) -> None:
         if isinstance(error, StaleError):
             # Asked again, it finds a plan for the file as it is now.
             session.client.spawn(session.reactions.plan_again(uri, findings.target.qualified_name))
-        return
+        return False
     session.reactions.tests_taken(uri, findings)
-    await _show(session, plan)
+    return True
 
 
 async def _write_through_client(session: Session, plan: TestFilePlan) -> None:

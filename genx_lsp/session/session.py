@@ -78,6 +78,8 @@ class Session:
         self.reactions = Reactions(self)
         self.listeners: list[Listener] = []
         self.settings_known = asyncio.Event()
+        self.writing = asyncio.Lock()
+        """Held while a test file is written: until the client has answered, it is as it was planned for."""
         self.lane = Lane("genx-survey")
         self._feedback_lane = Lane("genx-feedback")
         self.journal = Journal(self._feedback_lane, feedback_path)

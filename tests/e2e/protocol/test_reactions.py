@@ -167,7 +167,28 @@ async def test_tests_changed_on_disk_by_another_tool_are_planned_around(
 
     text = await editor.until(added, lambda text: "def test_step" in text)
     assert "test_from_git" in text
-    assert text.count("def test_step") == 1
+    assert [text.count(f"def test_step_x_{n}(") for n in (1, 2, 3)] == [1, 1, 0]
+
+
+@pytest.mark.parametrize("client", ["visual-studio-code", "neovim@0.7"])
+async def test_tests_asked_for_many_times_at_once_are_written_once(start: Any, client: str) -> None:
+    editor = await start(client)
+    path: Path = editor.root / "tests" / "test_calc.py"
+    path.parent.mkdir()
+    path.write_text("from calc import step\n\n\ndef test_mine():\n    assert step(7) == 8\n")
+    uri = await found(editor)
+    await asyncio.gather(*(editor.command("genx.generateTests", uri=uri, name="step") for _ in range(5)))
+
+    def text() -> str:
+        opened = editor.documents.get(path.as_uri())
+        return opened.text if opened is not None else path.read_text() if path.exists() else ""
+
+    await editor.until(text, lambda text: "def test_step" in text)
+    await editor.command("genx.generateTests", uri=uri, name="step")
+    await editor.until(lambda: any("no tests to add" in m.message for m in editor.client.messages))
+    names = [line for line in text().splitlines() if line.startswith("def ")]
+    assert len(names) == len(set(names)) > 1, names
+    assert not any("changed" in m.message or "unsaved" in m.message for m in editor.client.messages)
 
 
 async def test_a_fix_asks_to_be_looked_at_where_the_editor_can_show_it(start: Any) -> None:
