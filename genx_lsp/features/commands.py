@@ -131,7 +131,8 @@ class Commands:
         answer: types.ApplyWorkspaceEditResult = await session.client.ask(
             types.WORKSPACE_APPLY_EDIT, types.ApplyWorkspaceEditParams(edit, f"GenX: {fix.title}")
         )
-        if not answer.applied:
+        # An editor that shows an edit first and gives no reason has been told no by the user.
+        if not answer.applied and (answer.failure_reason or not session.capabilities.annotations):
             why = f": {answer.failure_reason}" if answer.failure_reason else "."
             session.client.show(f"GenX: the editor did not take the fix{why}", types.MessageType.Warning)
 

@@ -64,6 +64,22 @@ export async function chooseDismissal(dismissals: readonly vscode.Command[]): Pr
   }
 }
 
+/** A fix is looked at before it is applied, for which the server sends its edit as a request. */
+export function fixesOnRequest(
+  actions: (vscode.Command | vscode.CodeAction)[] | null | undefined,
+): (vscode.Command | vscode.CodeAction)[] | null | undefined {
+  return actions?.map((action) => {
+    const { uri, name, fix } = (action as { data?: Record<string, unknown> }).data ?? {};
+    if (uri === undefined || name === undefined || fix === undefined) {
+      return action;
+    }
+    const { title, kind, diagnostics, isPreferred } = action as vscode.CodeAction;
+    const request = kind === undefined ? new vscode.CodeAction(title) : new vscode.CodeAction(title, kind);
+    request.command = { title, command: "genx.applyFix", arguments: [{ uri, name, suggestion: fix }] };
+    return Object.assign(request, diagnostics && { diagnostics }, isPreferred !== undefined && { isPreferred });
+  });
+}
+
 /** The lens as the server made it, except that a click on what was found opens the menu. */
 export function lensWithMenu(lens: vscode.CodeLens): vscode.CodeLens {
   const { command } = lens;

@@ -5,6 +5,7 @@ import { chooseDismissal, showActions } from "./actions";
 import { CandidateTests } from "./candidates";
 import { doctor, offerHelp, openDocs, openWalkthrough, selectServer, showMenu, turn } from "./commands";
 import { DoctorPage } from "./doctor";
+import { FixPreview } from "./preview";
 import { selectedInterpreter } from "./python";
 import { ReportPanel } from "./report";
 import { Restarts } from "./restarts";
@@ -35,9 +36,11 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
   const selected = await selectedInterpreter(log);
   const home = context.extensionUri.fsPath;
   const report = new ReportPanel();
+  const preview = new FixPreview();
   const candidates = new CandidateTests();
   const setup = new Setup(context, log, selected);
-  const running = new Server(home, log, selected, setup.environment, report, candidates, (said) => status.show(said));
+  const own = setup.environment;
+  const running = new Server(home, log, selected, own, report, preview, candidates, (said) => status.show(said));
   server = running;
 
   let asked = false;
@@ -95,6 +98,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
     "genx.openDocs": () => openDocs(context.extensionUri),
     "genx.openWalkthrough": () => openWalkthrough(context.extension.id),
     ...candidates.commands,
+    ...preview.commands,
     "genx.showMenu": () => showMenu(status.status, running.client !== undefined),
   };
   context.subscriptions.push(
@@ -103,6 +107,7 @@ export async function activate(context: vscode.ExtensionContext): Promise<Api> {
     status,
     selected,
     report,
+    preview,
     candidates,
     ...Object.entries(commands).map(([name, run]) => vscode.commands.registerCommand(name, run)),
     selected.onDidChange(restartIfOther),

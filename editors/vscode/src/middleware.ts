@@ -1,17 +1,23 @@
 /** Where the editor knows something that the protocol has no place for. */
 
 import * as vscode from "vscode";
-import type { Middleware, Range } from "vscode-languageclient/node";
-import { actionsWithMenu, lensWithMenu } from "./actions";
+import type { ApplyWorkspaceEditResult, Middleware, Range } from "vscode-languageclient/node";
+import { actionsWithMenu, fixesOnRequest, lensWithMenu } from "./actions";
+import type { FixPreview } from "./preview";
 import type { SelectedInterpreter } from "./python";
 import { ReportPanel } from "./report";
 
 /** Commands of the server that are about the function under the cursor when they come from the palette. */
 const AT_CURSOR = new Set(["genx.generateTests"]);
 
-export function middleware(selected: SelectedInterpreter, report: ReportPanel): Middleware {
+/** What is asked of the user here is not taken back. */
+const NEVER = new vscode.CancellationTokenSource().token;
+
+export function middleware(selected: SelectedInterpreter, report: ReportPanel, preview: FixPreview): Middleware {
   return {
     workspace: {
+      handleApplyEdit: (params, next) =>
+        preview.handle(params, async (edit) => (await next(edit, NEVER)) as ApplyWorkspaceEditResult),
       // Without a setting of its own, a folder's code runs in the environment that the user has selected for it.
       configuration: async (params, token, next) => {
         const results: unknown = await next(params, token);
@@ -47,7 +53,7 @@ export function middleware(selected: SelectedInterpreter, report: ReportPanel): 
     },
     provideCodeLenses: async (document, token, next) => (await next(document, token))?.map(lensWithMenu),
     provideCodeActions: async (document, range, context, token, next) =>
-      actionsWithMenu(await next(document, range, context, token)),
+      actionsWithMenu(fixesOnRequest(await next(document, range, context, token))),
     executeCommand: (command, args, next) => {
       const editor = vscode.window.activeTextEditor;
       if (args.length > 0 || !AT_CURSOR.has(command) || editor === undefined) {

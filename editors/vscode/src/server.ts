@@ -9,6 +9,7 @@ import { QuietClient } from "./client";
 import type { PrivateEnvironment } from "./environment";
 import { middleware } from "./middleware";
 import { placesFor, probe } from "./places";
+import type { FixPreview } from "./preview";
 import type { SelectedInterpreter } from "./python";
 import type { ReportPanel } from "./report";
 import { commandOf, explain, isNamed, notFound, search, type Place } from "./search";
@@ -38,6 +39,7 @@ export class Server {
     private readonly selected: SelectedInterpreter,
     private readonly own: PrivateEnvironment,
     private readonly report: ReportPanel,
+    private readonly preview: FixPreview,
     private readonly candidates: CandidateTests,
     private readonly onStatus: (status: Status) => void,
   ) {}
@@ -138,7 +140,7 @@ export class Server {
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       initializationFailedHandler: () => false,
-      middleware: middleware(this.selected, this.report),
+      middleware: middleware(this.selected, this.report, this.preview),
       stdioOptions: {
         stdout: () => undefined,
         // What a server says there is for whoever asks why it does not run, not an error in itself.

@@ -53,6 +53,8 @@ class Editor:
     statuses: list[dict[str, str]] = field(default_factory=list)
     lens_refreshes: int = 0
     refuse_edits: bool = False
+    refusal: str | None = "the user said no"
+    refused: int = 0
 
     @property
     def codec(self) -> PositionCodec:
@@ -350,7 +352,8 @@ def _listen(editor: Editor) -> None:
     @client.feature(types.WORKSPACE_APPLY_EDIT)
     def apply(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
         if editor.refuse_edits:
-            return types.ApplyWorkspaceEditResult(applied=False, failure_reason="the user said no")
+            editor.refused += 1
+            return types.ApplyWorkspaceEditResult(applied=False, failure_reason=editor.refusal)
         editor.apply(params.edit)
         return types.ApplyWorkspaceEditResult(applied=True)
 

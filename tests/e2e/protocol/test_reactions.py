@@ -208,3 +208,27 @@ async def test_a_fix_asks_to_be_looked_at_where_the_editor_can_show_it(start: An
     assert "passes 2 of 2" in annotation.description
     editor.apply(edit)
     assert "x + 1" in editor.documents[uri].text
+
+
+@pytest.mark.parametrize(
+    ("annotates", "refusal", "told"), [(True, None, 0), (True, "it broke", 1), (False, None, 1)]
+)
+async def test_a_no_of_the_user_is_not_told_back_to_the_user(
+    start: Any, annotates: bool, refusal: str | None, told: int
+) -> None:
+    def adjust(capabilities: types.ClientCapabilities) -> None:
+        capabilities.workspace.workspace_edit.document_changes = True
+        support = types.ChangeAnnotationsSupportOptions(groups_on_label=True)
+        capabilities.workspace.workspace_edit.change_annotation_support = support if annotates else None
+
+    editor = await start(adjust=adjust)
+    uri = await found(editor)
+    fix = fix_among(await editor.actions(uri, 5))
+    editor.refuse_edits, editor.refusal = True, refusal
+    await editor.command("genx.applyFix", uri=uri, name="step", suggestion=fix.data["fix"])
+    await editor.until(lambda: editor.refused)
+    # What comes after it has been answered.
+    await editor.command("genx.generateTests", uri=uri, name="nothing_of_that_name")
+    await editor.until(lambda: any("nothing_of_that_name" in m.message for m in editor.client.messages))
+    assert len([m for m in editor.client.messages if "did not take the fix" in m.message]) == told
+    assert "x - 1" in editor.documents[uri].text

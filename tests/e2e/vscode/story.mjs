@@ -84,7 +84,6 @@ export async function story(stage) {
     assert.doesNotMatch(await readFile(pricing, "utf8"), /100 - percent/);
     await stage.shoot("preview");
     await editor.acceptPreview();
-    await editor.openFile("shop/pricing.py");
     await editor.dirty();
     await editor.save();
     assert.equal(await readFile(pricing, "utf8"), saved);

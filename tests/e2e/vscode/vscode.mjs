@@ -349,16 +349,14 @@ export class Workbench {
 
   /** Waits for the diff of an edit that wants to be looked at. */
   async preview() {
-    await this.page.locator(".bulk-edit-panel").waitFor();
+    await this.page.locator(".tab.active", { hasText: "GenX: " }).waitFor();
+    await this.page.locator(".diff-editor .char-insert, .diff-editor .line-insert").first().waitFor();
     await this.page.waitForTimeout(1_000);
   }
 
   async acceptPreview() {
-    const panel = this.page.locator(".bulk-edit-panel");
-    // What wants to be looked at is not ticked from the start.
-    await panel.locator(".edit-checkbox, .monaco-checkbox").first().click();
-    await panel.locator(".monaco-button", { hasText: "Apply" }).click();
-    await this.page.locator(".bulk-edit-panel").waitFor({ state: "hidden" });
+    await this.page.locator(".editor-actions .action-label[aria-label*='Apply Fix']").click();
+    await this.page.locator(".diff-editor .line-insert").first().waitFor({ state: "detached" });
   }
 
   async closeMenus() {

@@ -100,15 +100,54 @@ module.exports = {
     assert.deepEqual(titles.filter((title) => title === "GenX: Dismiss…").length, 1);
   },
 
-  "the edit of a fix asks to be looked at, and mends the code": async () => {
+  "a fix is shown as a diff, and nothing changes before it is applied": async () => {
     const fix = (await actions(shared.calc, 5)).find((action) => action.title.startsWith("GenX: Apply fix"));
-    assert.ok(fix?.edit, "the fix was not resolved");
-    assert.equal(fix.isPreferred, true);
-    // Applied from code, an edit is not shown first.
-    assert.ok(await vscode.workspace.applyEdit(fix.edit));
+    assert.equal(fix?.isPreferred, true);
     const document = await vscode.workspace.openTextDocument(shared.calc);
-    assert.match(document.getText(), /return x \+ 1/);
+    const diff = () =>
+      vscode.window.tabGroups.all.flatMap((group) => group.tabs).find((tab) => tab.input?.modified?.scheme === "genx-fix");
+    const look = async () => {
+      void vscode.commands.executeCommand(fix.command.command, ...fix.command.arguments);
+      return eventually("the diff", diff);
+    };
+    const gone = () => eventually("no diff", () => diff() === undefined);
+
+    const shown = await look();
+    assert.equal(shown.input.original.toString(), shared.calc.toString());
+    const after = await vscode.workspace.openTextDocument(shown.input.modified);
+    assert.match(after.getText(), /return x \+ 1/);
+    assert.equal(after.languageId, "python");
+    await vscode.commands.executeCommand("genx.discardFix");
+    await gone();
+    assert.match(document.getText(), /return x - 1/);
+
+    // Closing it is a no, too.
+    await vscode.window.tabGroups.close(await look());
+    await gone();
+
+    await look();
+    await vscode.commands.executeCommand("genx.acceptFix");
+    await eventually("the fix", () => /return x \+ 1/.test(document.getText()));
+    await gone();
+    await eventually("the code", () => vscode.window.activeTextEditor?.document === document);
     await document.save();
+    await eventually("no warning", () => vscode.languages.getDiagnostics(shared.calc).every((one) => one.source !== "GenX"));
+  },
+
+  "a diff goes when the code under it changes": async () => {
+    const document = await change(shared.calc, "x + 1", "x - 1");
+    await eventually("lens", async () => (await lenses(shared.calc)).some((title) => /suspected bug/.test(title)));
+    const fix = (await actions(shared.calc, 5)).find((action) => action.title.startsWith("GenX: Apply fix"));
+    const diffs = () => vscode.window.tabGroups.all.flatMap((group) => group.tabs).filter((tab) => tab.input?.modified);
+    void vscode.commands.executeCommand(fix.command.command, ...fix.command.arguments);
+    await eventually("the diff", () => diffs().length > 0);
+    const edit = new vscode.WorkspaceEdit();
+    edit.insert(shared.calc, new vscode.Position(0, 0), "# mine\n");
+    assert.ok(await vscode.workspace.applyEdit(edit));
+    await eventually("no diff", () => diffs().length === 0);
+    assert.match(document.getText(), /^# mine\n[^]*return x - 1/);
+    await change(shared.calc, "# mine\n", "");
+    await change(shared.calc, "x - 1", "x + 1");
     await eventually("no warning", () => vscode.languages.getDiagnostics(shared.calc).every((one) => one.source !== "GenX"));
   },
 
