@@ -43,7 +43,7 @@ UNITS = {
 BEGINNINGS = (
     "",
     "def step(x):\n    return x - 1\n",
-    "def 一歩(x): return ('😀', x + 1)[1]\n\n\ndef b(x):\n    '''😀é'''\n    return x - 1",
+    "def 一歩(x): return ('😀', x - 1)[1]\n\n\ndef b(x):\n    '''😀é'''\n    return x - 1",
     "# 数\r\ndef step(x):\r\n    return x - 1\r\n\r\nclass A:\r\n    def m(x):\r\n        return x - 1\r\n",
     "A = '\x0c\u2028'\n\x0c\ndef feed(x):\n    return x - 1\n",
 )
@@ -364,6 +364,8 @@ class AnyOrder(RuleBasedStateMachine):
             text = self.texts.get(params.get("version"), None)
             for diagnostic in params["diagnostics"] if text is not None else ():
                 self._holds(text, diagnostic["range"])
+                line = lines_of(text)[diagnostic["range"]["start"]["line"]]
+                assert diagnostic["range"]["end"]["character"] == self.counting.units(line.rstrip())
         if message["method"] != "workspace/applyEdit":
             return None
         changes = params["edit"].get("documentChanges") or []

@@ -100,8 +100,9 @@ async def test_cancelling_the_request_stops_the_run(told: Any) -> None:
 
     told.client.cancel_request(types.CancelParams("run-1"))
 
-    with pytest.raises(JsonRpcException, match="cancelled"):
+    with pytest.raises(JsonRpcException, match="cancelled") as refused:
         await waiting
+    assert refused.value.code == -32800
     await told.until(lambda: "stopped slow" in told.engine_log)
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real VS Code opens the example project and does what a person would do.
 #
-#   tests/e2e/vscode/run.sh [--update-images] [api] [api-1.100] [trust] [setup] [private] [story]
+#   tests/e2e/vscode/run.sh [--again] [--update-images] [api] [api-1.100] [trust] [setup] [private] [story]
 #
 # Screenshots go to build/e2e/; --update-images copies the good ones to docs/images/. What it needs and this
 # machine lacks is installed into a cache folder (VS Code, Node, a browser driver) or, as root, by apt (Chromium).
