@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from genx_lsp.cli import finetune_data
 from genx_lsp.cli.exits import Exit
 from genx_lsp.cli.subject import settings_for
 from genx_lsp.cli.terminal import err, out
@@ -19,8 +20,13 @@ if TYPE_CHECKING:
 
 RoleChoice = Literal["code", "test", "both"]
 
+app = typer.Typer(invoke_without_command=True)
+app.add_typer(finetune_data.app, name="data")
 
+
+@app.callback()
 def finetune(
+    context: typer.Context,
     source: Annotated[
         str,
         typer.Option(
@@ -47,6 +53,8 @@ def finetune(
 
     Interrupted or killed, the same command goes on where it stopped.
     """
+    if context.invoked_subcommand is not None:
+        return
     settings = settings_for(Path.cwd(), {"model": {"code": model or None}})
     with cancelled_by_ctrl_c() as cancel:
         if dry_run:
@@ -121,12 +129,14 @@ def _preview(source: str, most: int, settings: Settings, cancel: threading.Event
     from rich.table import Table
 
     from genx_lsp.learn.finetune import gather, preview
+    from genx_lsp.learn.sieve import can_sieve
 
     notes: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         problems = gather(source, most, Path(folder), notes)
         table = Table(box=None, pad_edge=False, header_style="bold")
-        for name in ("function", "tests", "fixes", "test examples", "code examples", "left out because"):
+        names = ("function", "licence", "tests", "fixes", "test examples", "code examples", "left out")
+        for name in names:
             table.add_column(name, overflow="fold")
         shown = []
         for one in preview(problems, settings, cancel):
@@ -134,16 +144,22 @@ def _preview(source: str, most: int, settings: Settings, cancel: threading.Event
             roles = [e.role for e in examples]
             table.add_row(
                 one.problem.target.qualified_name,
+                one.problem.licence,
                 str(len(taken.tests)),
                 str(len(taken.fixes)),
                 str(roles.count("test")),
                 str(roles.count("code")),
                 one.found.dropped,
             )
-            shown += [(e.role, e.origin, one.problem.target.qualified_name, e.answer) for e in examples]
+            shown += [(one.problem.target.qualified_name, example) for example in examples]
     out().print(table)
-    for role, origin, name, answer in shown[:20]:
-        out().print(f"\n{role}, {origin}, {name}:\n{answer}", soft_wrap=True)
+    for name, e in shown[:20]:
+        out().print(f"\n{e.role}, {e.origin}, {name}: {e.evidence.verdict}\n{e.answer}", soft_wrap=True)
+    if not can_sieve():
+        notes.append(
+            "Secrets were not looked for, as detect-secrets is not installed; training asks for it. "
+            "`pip install 'genx-lsp[finetune]'` adds it."
+        )
     for note in notes:
         err().print(note, soft_wrap=True)
     err().print(

@@ -17,6 +17,7 @@ from genx_lsp.errors import GenxError
 from genx_lsp.feedback import FeedbackStore
 from genx_lsp.feedback.records import accepted_test
 from genx_lsp.learn.problems import Problem, Taken, problem_key, tests_in
+from genx_lsp.learn.provenance import licence_of
 from genx_lsp.project import Project, discover
 from genx_lsp.propose.keys import code_key, test_key
 from genx_lsp.target import Parameter, Target
@@ -45,7 +46,9 @@ def read_feedback(store: FeedbackStore, notes: list[str]) -> tuple[Problem, ...]
             notes.append(f"What was accepted for `{name}` is left out: {error}")
             continue
         if not target.out_of_reach:
-            problems.append(Problem(problem_key(target), target, project, taken=_taken(records, target)))
+            licence = licence_of(project.root)
+            taken = _taken(records, target)
+            problems.append(Problem(problem_key(target), target, project, taken=taken, licence=licence))
     return tuple(problems)
 
 

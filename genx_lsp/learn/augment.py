@@ -7,11 +7,11 @@ Programs: those that pass every known-good and every observed test are kept (rej
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from genx_lsp.candidate import CallTest, TestOrigin
+from genx_lsp.candidate import CallTest, CodeOrigin, TestOrigin
 from genx_lsp.config import Settings
 from genx_lsp.engine import trust
 from genx_lsp.engine.engine import add_tests
@@ -19,6 +19,7 @@ from genx_lsp.engine.job import Job
 from genx_lsp.learn import examples
 from genx_lsp.learn.examples import ACCEPTED, OBSERVED, Example
 from genx_lsp.learn.problems import Problem
+from genx_lsp.learn.provenance import Evidence
 from genx_lsp.learn.workbench import passes_all, prepare
 from genx_lsp.propose import model_tests, mutate, rewrite
 from genx_lsp.propose.keys import test_key
@@ -63,15 +64,17 @@ def augment(
         for test in taken:
             origin = "edited" if test.key in problem.taken.edited else "accepted"
             others = [test, *(t for t in taken if t is not test)]
-            first = next(examples.of_tests(job.context(), others, problem.key, origin, ACCEPTED), None)
-            if first is not None:
-                result.examples.append(first)
+            made = examples.of_tests(job.context(), others, problem.key, origin, ACCEPTED)
+            verdict = f"{origin} by the user, and passed by the code as it is now"
+            result.examples += islice(_with_tests(made, job.original.source, verdict), 1)
     if job.notes:
         result.dropped = job.notes[0]
         return result
     observed = list(_observe(job, result, series)) if test_model is not None else []
     if "test" in roles:
-        result.examples += examples.of_tests(job.context(), observed, problem.key, "observed", OBSERVED)
+        made = examples.of_tests(job.context(), observed, problem.key, "observed", OBSERVED)
+        verdict = "what the program gave, the same in two runs" + _small_changes(job)
+        result.examples += _with_tests(made, job.original.source, verdict)
     if "code" in roles:
         result.examples += _programs(job, problem, [*job.trusted_calls, *observed], result, series)
     result.examples = list(examples.unique(result.examples))
@@ -142,7 +145,10 @@ def _programs(
     job: Job, problem: Problem, tests: list[CallTest], result: Augmented, series: int
 ) -> Iterator[Example]:
     matrix = job.matrix
-    yield from examples.of_rewrite(job.context(), job.original, problem.key, "reference", OBSERVED)
+    made = examples.of_rewrite(job.context(), job.original, problem.key, "reference", OBSERVED)
+    known = len(job.trusted)
+    verdict = f"passes all {known} known-good tests" if known else "trusted as it is: it has no tests"
+    yield from _with_program(made, job.original.source, job.trusted_calls, verdict)
     for before, fix in problem.taken.fixes:
         matrix.add_code(fix)
         matrix.fill([fix], job.trusted_calls, job.budget)
@@ -151,9 +157,12 @@ def _programs(
         origin = "edited" if fix.key in problem.taken.edited else "accepted"
         context = replace(job.context(), target=before)
         info = job.code_model.info() if job.code_model is not None else None
+        taught = [*examples.of_rewrite(context, fix, problem.key, origin, ACCEPTED)]
         if info is not None:
-            yield from examples.of_infill(context, info, fix, problem.key, origin, ACCEPTED)
-        yield from examples.of_rewrite(context, fix, problem.key, origin, ACCEPTED)
+            taught = [*examples.of_infill(context, info, fix, problem.key, origin, ACCEPTED), *taught]
+        tried = len(job.trusted_calls)
+        verdict = f"{origin} by the user" + (f", and passes all {tried} known-good tests" if tried else "")
+        yield from _with_program(taught, fix.source, job.trusted_calls, verdict)
     if job.code_model is None or not tests:
         return
     proposed = list(rewrite.propose(job.context(series=series)))
@@ -166,5 +175,29 @@ def _programs(
         kept = [code for code in kept if all(matrix.passed(code, i) is not False for i in matrix.items)]
     result.counts["programs proposed"] = len(proposed)
     result.counts["programs kept"] = len(kept)
+    known = len(job.trusted_calls)
+    verdict = f"passes all {len(tests)} tests: {known} known-good, {len(tests) - known} observed"
     for code in kept:
-        yield from examples.of_rewrite(job.context(), code, problem.key, "sampled", OBSERVED)
+        made = examples.of_rewrite(job.context(), code, problem.key, "sampled", OBSERVED)
+        yield from _with_program(made, code.source, tests, verdict)
+
+
+def _small_changes(job: Job) -> str:
+    mutants = sum(code.origin is CodeOrigin.MUTATE for code in job.matrix.codes)
+    return f"; fails on at least one of {mutants} small changes of it" if mutants else ""
+
+
+def _with_tests(made: Iterable[Example], program: str, verdict: str) -> Iterator[Example]:
+    """Examples of tests, each with the tests that its answer spells."""
+    for example in made:
+        whole = getattr(example.prompt, "prefill", "").removeprefix("```python\n") + example.answer
+        tests = tuple(line for line in whole.splitlines() if line and line != "```")
+        yield replace(example, evidence=Evidence(program, tests, verdict))
+
+
+def _with_program(
+    made: Iterable[Example], program: str, tests: Iterable[CallTest], verdict: str
+) -> Iterator[Example]:
+    spelt = tuple(examples.spelt(test) or test.expression for test in tests)
+    for example in made:
+        yield replace(example, evidence=Evidence(program, spelt, verdict))

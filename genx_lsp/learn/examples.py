@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
 from genx_lsp.candidate import CallTest, CodeCandidate
+from genx_lsp.learn.provenance import Evidence
 from genx_lsp.learn.seam import Heard
 from genx_lsp.propose import infill, model_tests, rewrite
 from genx_lsp.propose.context import Context
@@ -43,6 +44,7 @@ class Example:
     weight: float = OBSERVED
     room: int = 256
     """Tokens of answer that the request allows."""
+    evidence: Evidence = field(default_factory=Evidence)
 
     @property
     def key(self) -> str:
@@ -55,12 +57,14 @@ class Example:
         return {
             "role": self.role, "prompt": pack_prompt(self.prompt), "answer": self.answer,
             "problem": self.problem, "origin": self.origin, "weight": self.weight, "room": self.room,
+            "evidence": self.evidence.pack(),
         }  # fmt: skip
 
     @classmethod
     def unpack(cls, content: dict[str, Any]) -> Example:
         """What `pack` packed."""
-        return cls(**{**content, "prompt": unpack_prompt(content["prompt"])})
+        evidence = Evidence.unpack(content.get("evidence", {}))
+        return cls(**{**content, "prompt": unpack_prompt(content["prompt"]), "evidence": evidence})
 
 
 def unique(examples: Iterable[Example]) -> tuple[Example, ...]:

@@ -22,12 +22,14 @@ from genx_lsp.learn.losses import Plan
 from genx_lsp.learn.problems import Problem, read_corpus
 from genx_lsp.learn.rounds import Part, Progress, Rounds
 from genx_lsp.learn.run import HELD_OUT, Options, open_run, split
+from genx_lsp.learn.sieve import Sieve, can_sieve
 from genx_lsp.learn.workbench import sandboxes
 from genx_models import Adapters, Store, Worker
 from genx_models.adapters import Role, base_hash
 from genx_sandbox import SandboxCancelled
 
 FEEDBACK = "feedback"
+_MOST_SHOWN = 20
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,11 @@ def gather(source: str, most: int, workplace: Path, notes: list[str]) -> tuple[P
 
 
 def preview(problems: tuple[Problem, ...], settings: Settings, cancel: threading.Event) -> Iterator[Preview]:
-    """What accepted suggestions and trusted code alone would give; the models would add to it."""
+    """What accepted suggestions and trusted code alone would give; the models would add to it.
+
+    Secrets are left out where detect-secrets is installed.
+    """
+    sieve = Sieve() if can_sieve() else None
     with sandboxes(settings) as boxes:
         for problem in problems:
             if cancel.is_set():
@@ -85,6 +91,8 @@ def preview(problems: tuple[Problem, ...], settings: Settings, cancel: threading
                 )
             except SandboxCancelled:
                 found = Augmented(dropped="it took too long")
+            if sieve is not None:
+                found = sieve.clear(problem, found)
             yield Preview(problem, found)
 
 
@@ -116,6 +124,9 @@ def finetune(
         problems = gather(source, most, directory / "corpus", notes)
         for note in notes[:5]:
             say(note)
+        if source == FEEDBACK:
+            for sentence in taken(problems):
+                say(sentence)
         options = Options(
             source=source if source == FEEDBACK else str(Path(source).expanduser().absolute()),
             model=base_hash(model_file),
@@ -150,14 +161,33 @@ def finetune(
                 worker,
                 Adapters(model_file, store),
                 boxes,
+                Sieve(),
                 progress,
                 cancel,
                 plan,
             ).work()
         text = "\n".join(f"round {p.round}, {p.role}: {p.report.get('text', p.says)}" for p in parts)
+        text += f"\nThe data: `genx-lsp finetune data show --run {run.folder.name}`."
         report = {"parts": [{"round": p.round, "role": p.role, **p.report} for p in parts]}
         run.finish(report, text)
         return Finished(run.folder, tuple(parts), text)
+
+
+def taken(problems: tuple[Problem, ...]) -> Iterator[str]:
+    """What was taken of suggestions and is to be trained on, a line a function."""
+    for problem in problems[:_MOST_SHOWN]:
+        tests, fixes = problem.taken.tests, problem.taken.fixes
+        parts = [_counted(len(tests), "test", "tests"), _counted(len(fixes), "fix", "fixes")]
+        edited = len(problem.taken.edited)
+        told = " and ".join(part for part in parts if part) + (f", {edited} edited" if edited else "")
+        target = problem.target
+        yield f"  {target.qualified_name} ({target.path}): {told}; licence: {problem.licence}"
+    if len(problems) > _MOST_SHOWN:
+        yield f"  and {len(problems) - _MOST_SHOWN} functions more; `--dry-run` shows all of them."
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{count} {one if count == 1 else many}" if count else ""
 
 
 def needs(model_file: Path, problems: tuple[Problem, ...], options: Options, plan: Plan) -> Estimate:

@@ -15,6 +15,7 @@ from genx_lsp import discovery
 from genx_lsp.candidate import CallTest, CodeCandidate
 from genx_lsp.errors import GenxError
 from genx_lsp.learn.folders import LearnError
+from genx_lsp.learn.provenance import UNKNOWN_LICENCE, licence_of
 from genx_lsp.project import Project, discover, is_test_file
 from genx_lsp.propose.assertions import checks
 from genx_lsp.propose.naming import Names
@@ -45,6 +46,7 @@ class Problem:
     trusted: tuple[CallTest, ...] = ()
     """Tests that came with it, beside those that its docstring and its project's own tests hold."""
     taken: Taken = field(default_factory=Taken)
+    licence: str = UNKNOWN_LICENCE
 
 
 def problem_key(target: Target) -> str:
@@ -73,6 +75,7 @@ def read_corpus(path: Path, workplace: Path, notes: list[str]) -> tuple[Problem,
 
 def _of_folder(folder: Path, notes: list[str]) -> Iterator[Problem]:
     project = discover(folder)
+    licence = licence_of(project.root)
     files = [
         path
         for path in sorted(folder.rglob("*.py"))[:_MOST_FILES]
@@ -88,7 +91,7 @@ def _of_folder(folder: Path, notes: list[str]) -> Iterator[Problem]:
             continue
         for target in targets:
             if not target.out_of_reach and (target.docstring or target.parameters):
-                yield Problem(problem_key(target), target, project)
+                yield Problem(problem_key(target), target, project, licence=licence)
 
 
 def _of_tasks(path: Path, workplace: Path, notes: list[str]) -> Iterator[Problem]:
@@ -117,7 +120,8 @@ def _of_tasks(path: Path, workplace: Path, notes: list[str]) -> Iterator[Problem
             continue
         if not target.out_of_reach:
             trusted = tuple(tests_in(str(task.get("test", "")), target))
-            yield Problem(problem_key(target), target, project, trusted)
+            licence = str(task.get("license") or task.get("licence") or UNKNOWN_LICENCE)
+            yield Problem(problem_key(target), target, project, trusted, licence=licence)
 
 
 def _joined(prompt: str, solution: str) -> str:

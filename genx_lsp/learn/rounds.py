@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from genx_lsp.config import Settings
-from genx_lsp.learn import gate, train
+from genx_lsp.learn import data, gate, train
 from genx_lsp.learn.augment import Augmented, augment
 from genx_lsp.learn.examples import Example, unique
 from genx_lsp.learn.export import compare, export
@@ -19,6 +19,7 @@ from genx_lsp.learn.folders import LearnError, read_json, write_json
 from genx_lsp.learn.losses import Plan, Tokenised
 from genx_lsp.learn.problems import Problem
 from genx_lsp.learn.run import Run
+from genx_lsp.learn.sieve import Sieve
 from genx_lsp.learn.trials import trial
 from genx_lsp.learn.workbench import Sandboxes
 from genx_models import Adapted, Adapters, Chat, ModelError, Worker
@@ -59,6 +60,7 @@ class Rounds:
     worker: Worker
     adapters: Adapters
     boxes: Sandboxes
+    sieve: Sieve
     progress: Progress
     cancel: threading.Event
     plan: Plan
@@ -95,20 +97,15 @@ class Rounds:
                 result = self._augmented(problem, number)
                 if self.cancel.is_set():
                     raise Stopped
-                stored = {
-                    "function": problem.target.qualified_name,
-                    "path": str(problem.target.path),
-                    "dropped": result.dropped,
-                    "counts": result.counts,
-                    "examples": [e.pack() for e in result.examples],
-                }
+                stored = data.rollout(problem, result)
                 write_json(path, stored)
             found += [Example.unpack(e) for e in stored["examples"]]
+        data.write(self.run, number, frozenset(p.key for p in self.problems))
         return found
 
     def _augmented(self, problem: Problem, number: int) -> Augmented:
         try:
-            return augment(
+            found = augment(
                 problem,
                 self.boxes.of(problem.project),
                 self.settings,
@@ -120,6 +117,7 @@ class Rounds:
             )
         except SandboxCancelled:
             return Augmented(dropped="it took too long")
+        return self.sieve.clear(problem, found)
 
     # -- training ------------------------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ from genx_lsp.errors import Unavailable
 from genx_lsp.learn.folders import LearnError, read_json, write_json
 from genx_lsp.learn.losses import Plan, Tokenised, backward, drawn, mean_loss, pace
 
-_NEEDED = ("torch", "transformers", "peft", "gguf", "accelerate")
+_NEEDED = ("torch", "transformers", "peft", "gguf", "accelerate", "datasets", "detect_secrets")
 _CHECKPOINT_SECONDS = 60.0
 """Lost at most by a kill; a checkpoint of the 0.5B model is 60 MB and takes less than a second."""
 _PATIENCE = 3
