@@ -2,6 +2,10 @@
 
 import * as vscode from "vscode";
 
+// When the cursor has moved, the editor waits 250 ms and looks for a light bulb. The commands of a menu that was
+// opened before that are forgotten with it: what is chosen then does nothing.
+const LIGHT_BULB_MS = 300;
+
 interface Otherwise {
   readonly command: string;
   readonly arguments?: unknown[];
@@ -20,7 +24,10 @@ export async function showActions(position: vscode.Position, otherwise: Otherwis
       at,
     );
     if (actions.some((action) => action.title.startsWith("GenX"))) {
-      editor.selection = new vscode.Selection(position, position);
+      if (!editor.selection.isEqual(new vscode.Range(position, position))) {
+        editor.selection = new vscode.Selection(position, position);
+        await new Promise((resolve) => setTimeout(resolve, LIGHT_BULB_MS));
+      }
       editor.revealRange(at, vscode.TextEditorRevealType.InCenterIfOutsideViewport);
       await vscode.commands.executeCommand("editor.action.quickFix");
       return;

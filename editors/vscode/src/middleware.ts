@@ -54,6 +54,8 @@ export function middleware(selected: SelectedInterpreter, report: ReportPanel, p
     provideCodeLenses: async (document, token, next) => (await next(document, token))?.map(lensWithMenu),
     provideCodeActions: async (document, range, context, token, next) =>
       actionsWithMenu(fixesOnRequest(await next(document, range, context, token))),
+    // A command needs no answer of the server, and the editor forgets it if the answer is late.
+    resolveCodeAction: (action, token, next) => (action.command === undefined ? next(action, token) : action),
     executeCommand: (command, args, next) => {
       const editor = vscode.window.activeTextEditor;
       if (args.length > 0 || !AT_CURSOR.has(command) || editor === undefined) {

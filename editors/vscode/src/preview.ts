@@ -55,11 +55,13 @@ export class FixPreview implements vscode.Disposable, vscode.TextDocumentContent
       ({ line, character }) => document.offsetAt(new vscode.Position(line, character)),
       change.edits,
     );
-    const verdict = await this.#ask(document, text, [params.label ?? "GenX", change.says]);
+    const name = path.basename(document.uri.fsPath);
+    const title = [params.label ?? "GenX", name, change.says].filter((part) => part !== "").join(" · ");
+    const verdict = await this.#ask(document, text, title.replaceAll("`", ""));
     if (verdict === "discard") {
       return { applied: false };
     }
-    const outdated = { applied: false, failureReason: `${path.basename(document.uri.fsPath)} has changed meanwhile` };
+    const outdated = { applied: false, failureReason: `${name} has changed meanwhile` };
     if (verdict === "outdated") {
       return outdated;
     }
@@ -72,7 +74,7 @@ export class FixPreview implements vscode.Disposable, vscode.TextDocumentContent
     return result;
   }
 
-  async #ask(document: vscode.TextDocument, text: string, about: string[]): Promise<Verdict> {
+  async #ask(document: vscode.TextDocument, text: string, title: string): Promise<Verdict> {
     this.#shown?.decide("discard");
     // The path keeps its ending, by which the language is known.
     const uri = document.uri.with({ scheme: SCHEME, authority: "", query: String(Date.now()) });
@@ -80,9 +82,8 @@ export class FixPreview implements vscode.Disposable, vscode.TextDocumentContent
     try {
       return await new Promise<Verdict>((decide, fail) => {
         this.#shown = { uri, document, decide };
-        const title = [...about.filter((part) => part !== ""), path.basename(document.uri.fsPath)].join(" · ");
         const options: vscode.TextDocumentShowOptions = { preview: true };
-        vscode.commands.executeCommand("vscode.diff", document.uri, uri, title.replaceAll("`", ""), options).then(undefined, fail);
+        vscode.commands.executeCommand("vscode.diff", document.uri, uri, title, options).then(undefined, fail);
       });
     } finally {
       this.#shown = undefined;

@@ -330,6 +330,8 @@ export class Workbench {
   async menu() {
     const rows = this.page.locator(".action-widget .monaco-list-row.action");
     await rows.first().waitFor();
+    // As long as a person needs to read it: chosen while the light bulb is looked for, an entry does nothing.
+    await this.page.waitForTimeout(1_500);
     return rows.allInnerTexts();
   }
 
@@ -350,13 +352,13 @@ export class Workbench {
   /** Waits for the diff of an edit that wants to be looked at. */
   async preview() {
     await this.page.locator(".tab.active", { hasText: "GenX: " }).waitFor();
-    await this.page.locator(".diff-editor .char-insert, .diff-editor .line-insert").first().waitFor();
+    await this.page.locator(".monaco-diff-editor .line-insert").first().waitFor();
     await this.page.waitForTimeout(1_000);
   }
 
   async acceptPreview() {
     await this.page.locator(".editor-actions .action-label[aria-label*='Apply Fix']").click();
-    await this.page.locator(".diff-editor .line-insert").first().waitFor({ state: "detached" });
+    await this.page.locator(".monaco-diff-editor .line-insert").first().waitFor({ state: "detached" });
   }
 
   async closeMenus() {
