@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,6 +15,7 @@ import genx_sandbox
 from genx_lsp import __version__
 from genx_lsp.config import Settings, layered
 from genx_lsp.engine import open_sandbox
+from genx_lsp.engine.models import Models
 from genx_lsp.errors import FeedbackError, GenxError
 from genx_lsp.feedback import FeedbackStore
 from genx_lsp.project import discover
@@ -119,6 +121,8 @@ def _interpreter(name: str, settings: Settings, path: Path) -> Check:
 
 
 def _model(name: str, settings: Settings, path: Path) -> Check:
+    if settings.model.endpoint:
+        return _endpoint(name, settings)
     store = Store(settings.model.directory or None)
     said = []
     for wanted in dict.fromkeys(used for used in (settings.model.code, settings.model.test) if used):
@@ -136,12 +140,28 @@ def _model(name: str, settings: Settings, path: Path) -> Check:
     return Check(name, "ok", " ".join(said))
 
 
+def _endpoint(name: str, settings: Settings) -> Check:
+    """The server that the user named is asked for its models, and for two words."""
+    try:
+        with closing(Models()) as models:
+            model = models.code_model(settings)
+            info = model.info()
+            request = Request(Text("def add(a, b):\n    return"), samples=2, max_tokens=4, temperature=0.0)
+            answers = len(list(model.generate(request)))
+    except ModelError as error:
+        return Check(name, "fail", str(error), "Or clear genx.model.endpoint; the local model is used then.")
+    says = f"{settings.model.endpoint} serves {info.name} ({answers} samples tried). Your code is sent there."
+    return Check(name, "ok", says)
+
+
 def _llama(name: str, settings: Settings, path: Path) -> Check:
     advice = (
         "If the model is not here, pull it. If llama.cpp crashes or does not load, build llama-cpp-python "
         "again for this processor (docs/models.md says how)."
     )
     try:
+        if settings.model.endpoint:
+            return Check(name, "ok", "Not used: an endpoint is named.")
         file = Store(settings.model.directory or None).path(settings.model.code)
         worker = Worker(
             file, threads=settings.model.threads, gpu_layers=settings.model.gpu_layers, context=512

@@ -54,7 +54,7 @@ def layered(
     layers: list[tuple[str, object]] = []
     if root is not None:
         table, broken = _pyproject(root / "pyproject.toml")
-        table, refused = _without_files(table)
+        table, refused = _without_what_is_not_its_to_say(table)
         problems += [*broken, *refused]
         layers.append(("pyproject.toml", table))
     layers += [
@@ -90,11 +90,11 @@ def _pyproject(path: Path) -> tuple[object, list[Problem]]:
     return (tool.get("genx") if isinstance(tool, dict) else None), []
 
 
-def _without_files(table: object) -> tuple[object, list[Problem]]:
-    """The project's settings without those that name files for llama.cpp to load.
+def _without_what_is_not_its_to_say(table: object) -> tuple[object, list[Problem]]:
+    """The project's settings without files for llama.cpp to load and servers to send code to.
 
     A project may come from a stranger, and a model file is read outside the sandbox: whoever opens the
-    project names such files, in the editor or on the command line, never the project itself.
+    project names such files and servers, in the editor or on the command line, never the project itself.
     """
     model = table.get("model") if isinstance(table, dict) else None
     if not isinstance(table, dict) or not isinstance(model, dict):
@@ -104,7 +104,13 @@ def _without_files(table: object) -> tuple[object, list[Problem]]:
     for given, value in model.items():
         name = snake(str(given))
         path = isinstance(value, str) and ("/" in value or "\\" in value or value.endswith(".gguf"))
-        if name == "directory" or (name in ("code", "test") and path):
+        if name == "endpoint":
+            says = (
+                f"genx.model.endpoint in pyproject.toml is {_shown(value)}; a project may not say where code "
+                "is sent. Name a server in the editor's settings or on the command line."
+            )
+            problems.append(Problem("model.endpoint", "pyproject.toml", says))
+        elif name == "directory" or (name in ("code", "test") and path):
             says = (
                 f"genx.model.{name} in pyproject.toml is {_shown(value)}; a project may only name registered "
                 "models. Name files in the editor's settings or on the command line."

@@ -11,7 +11,9 @@ from genx_lsp.config.fields import allowed, camel, default_of, fields, is_sectio
 from genx_lsp.config.settings import Settings
 
 _SCOPES = {"interpreter": "machine-overridable", "model": "machine-overridable", "feedback": "window"}
-"""VS Code's scope by first part; all others may differ from folder to folder."""
+_OWN_SCOPES = {"model.endpoint": "machine"}
+"""VS Code's scope by first part, or by whole name; all others may differ from folder to folder. What is of
+`machine` scope no workspace can set."""
 
 
 def json_schema() -> dict[str, Any]:
@@ -57,7 +59,7 @@ def vscode_configuration(present: Mapping[str, Any] | None = None) -> dict[str, 
             **schema,
             "default": list(field.default) if isinstance(field.default, tuple) else field.default,
             "markdownDescription": description,
-            "scope": _SCOPES.get(field.path.split(".")[0], "resource"),
+            "scope": _OWN_SCOPES.get(field.path, _SCOPES.get(field.path.split(".")[0], "resource")),
         }
     return {"title": "GenX", "properties": properties}
 

@@ -22,6 +22,16 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
     test: Annotated[
         str, Meta(description="As `code`, for the model that writes tests; empty means the same model.")
     ] = ""
+    endpoint: Annotated[
+        str,
+        Meta(
+            description="Address of an OpenAI-compatible server (llama-server, vLLM, Ollama) to use in place "
+            "of the local model; your code is sent there. Empty means that nothing leaves the machine."
+        ),
+    ] = ""
+    endpoint_model: Annotated[
+        str, Meta(description="The model's name at the endpoint; empty means the first that it lists.")
+    ] = ""
     directory: Annotated[
         str, Meta(description="Where models are kept; empty means the user's data folder.")
     ] = ""

@@ -1,4 +1,4 @@
-"""The models in force: one llama.cpp worker a file, shared by every engine of the process."""
+"""The models in force: a llama.cpp worker a file, or an endpoint, shared by every engine of the process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 from genx_lsp.config import Settings
-from genx_models import Adapted, Adapters, Generator, ModelError, Store, Worker
+from genx_models import Adapted, Adapters, Endpoint, Generator, ModelError, Store, Worker
 from genx_models.adapters import Role
 
 
@@ -15,6 +15,7 @@ class Models:
 
     def __init__(self) -> None:
         self._workers: dict[tuple[Path, int, int, int], Worker] = {}
+        self._endpoints: dict[tuple[str, str, int], Endpoint] = {}
         self._lock = threading.Lock()
 
     def code_model(self, settings: Settings) -> Generator:
@@ -26,7 +27,12 @@ class Models:
         return self._adapted(settings, settings.model.test or settings.model.code, "test")
 
     def _adapted(self, settings: Settings, name: str, role: Role) -> Generator:
-        """The model's worker, whose requests carry what `genx-lsp finetune` promoted for the role."""
+        """The model's worker, whose requests carry what `genx-lsp finetune` promoted for the role.
+
+        Where an endpoint is named it serves both roles, and no local model need be there.
+        """
+        if settings.model.endpoint:
+            return self._endpoint(settings)
         store = Store(settings.model.directory or None)
         path = store.path(name)
         served = store.quickest(name) if settings.model.requantised else path
@@ -46,16 +52,27 @@ class Models:
                 )
             return self._workers[key]
 
+    def _endpoint(self, settings: Settings) -> Endpoint:
+        model = settings.model
+        key = (model.endpoint, model.endpoint_model, model.context)
+        with self._lock:
+            if key not in self._endpoints:
+                self._endpoints[key] = Endpoint(
+                    model.endpoint, model=model.endpoint_model, context=model.context
+                )
+            return self._endpoints[key]
+
     def restart(self) -> None:
-        """End every worker; the next request starts a fresh one."""
+        """End every worker and endpoint; the next request starts a fresh one."""
         self.close()
 
     def close(self) -> None:
         """Unload everything and end the workers."""
         with self._lock:
-            workers, self._workers = list(self._workers.values()), {}
-        for worker in workers:
-            worker.close()
+            served: list[Worker | Endpoint] = [*self._workers.values(), *self._endpoints.values()]
+            self._workers, self._endpoints = {}, {}
+        for one in served:
+            one.close()
 
 
 def opened(models: Models, settings: Settings) -> tuple[Generator | None, Generator | None, tuple[str, ...]]:

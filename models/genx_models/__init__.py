@@ -2,9 +2,11 @@
 
 from genx_models.adapters import Adapted, Adapter, Adapters
 from genx_models.client import Worker
+from genx_models.endpoint import Endpoint
 from genx_models.errors import (
     AdapterError,
     DownloadError,
+    EndpointError,
     GrammarError,
     ModelError,
     PromptTooLong,
@@ -36,6 +38,8 @@ __all__ = [
     "Chat",
     "Completion",
     "DownloadError",
+    "Endpoint",
+    "EndpointError",
     "Finish",
     "Generator",
     "GrammarError",

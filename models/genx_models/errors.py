@@ -5,6 +5,7 @@ ModelError
 ├── DownloadError      no source could be reached, or the disk is full; what came so far is kept
 ├── WrongHash          the bytes are not the registered ones
 ├── WorkerError        the llama.cpp worker could not start, crashed, or gave up after several tries
+├── EndpointError      a named model endpoint that cannot be reached or does not answer as it should
 ├── PromptTooLong      the prompt leaves no room for an answer in the model's context
 ├── AdapterError       a LoRA adapter that is not there or does not fit the model
 └── GrammarError       a GBNF grammar that llama.cpp refuses
@@ -31,6 +32,10 @@ class WrongHash(ModelError):
 
 class WorkerError(ModelError):
     """The llama.cpp worker cannot serve."""
+
+
+class EndpointError(ModelError):
+    """The model endpoint cannot serve."""
 
 
 class GrammarError(ModelError):

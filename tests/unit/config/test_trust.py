@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from genx_lsp.config import Settings, layered
+from genx_lsp.config import Settings, layered, vscode_configuration
 
 
 @pytest.mark.parametrize(
@@ -33,3 +33,17 @@ def test_the_command_line_may_name_a_file(tmp_path: Path) -> None:
     settings, problems = layered(tmp_path, command_line={"model": {"code": "/models/mine.gguf"}})
     assert settings.model.code == "/models/mine.gguf"
     assert problems == ()
+
+
+def test_a_project_cannot_say_where_code_is_sent(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.genx.model]\nendpoint = "https://evil.example"\n')
+    settings, problems = layered(tmp_path)
+    assert settings.model.endpoint == ""
+    assert "may not say where code is sent" in str(problems[0])
+
+
+def test_the_user_may_name_an_endpoint_and_no_workspace_of_vs_code_can(tmp_path: Path) -> None:
+    settings, problems = layered(tmp_path, workspace={"model": {"endpoint": "http://127.0.0.1:8080"}})
+    assert settings.model.endpoint == "http://127.0.0.1:8080"
+    assert problems == ()
+    assert vscode_configuration()["properties"]["genx.model.endpoint"]["scope"] == "machine"

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import json
+import socketserver
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,3 +142,102 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Index]:
     server.shutdown()
     server.server_close()
     thread.join(5)
+
+
+class Speaker(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    """Answers `/v1/models` itself, everything else with what `answer` gives; remembers what it heard."""
+
+    daemon_threads = True
+    request_queue_size = 64
+
+    def __init__(self, kind: str = "llamacpp") -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.kind = kind
+        self.models: tuple[int, Any] = (
+            200,
+            {"data": [{"id": "tiny", "owned_by": kind, "meta": {"n_ctx": 2048}}]},
+        )
+        self.fills = False
+        self.heard: list[tuple[str, Any, dict[str, str]]] = []
+        self.hold = threading.Event()
+        """Cleared: samples from the seed `hold_from` on wait, as with a slow model."""
+        self.hold.set()
+        self.hold_from = 0
+        self.gone = threading.Event()
+        """Set once a client has hung up on a generation that waited."""
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}"
+
+    def answer(self, path: str, body: Any) -> tuple[int, Any]:
+        if path == "/infill":
+            if not self.fills:
+                return 501, {"error": {"message": "Infill is not supported by this model"}}
+            return 200, {
+                "content": "fill " + str(body.get("seed")),
+                "stop_type": "word",
+                "tokens_predicted": 2,
+            }
+        text = f" {body['seed']}) == 1\nmore"
+        choice: dict[str, Any] = {"finish_reason": "stop"}
+        if path == "/v1/chat/completions":
+            choice["message"] = {"role": "assistant", "content": text}
+        else:
+            choice["text"] = text
+        return 200, {"choices": [choice], "usage": {"completion_tokens": 7}}
+
+    def asked(self, path: str) -> list[Any]:
+        """The bodies that came to a path, in the order of their seeds."""
+        bodies = [body for at, body, _ in self.heard if at == path]
+        return sorted(bodies, key=lambda body: body.get("seed", 0))
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    server: Speaker
+
+    def do_GET(self) -> None:
+        self.server.heard.append((self.path, None, dict(self.headers)))
+        self._send(*self.server.models if self.path == "/v1/models" else (404, {}))
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.server.heard.append((self.path, body, dict(self.headers)))
+        held = body.get("seed", -1) >= self.server.hold_from
+        while held and not self.server.hold.wait(0.02):
+            self.connection.settimeout(0.01)
+            try:
+                if self.connection.recv(1) == b"":
+                    self.server.gone.set()
+                    return
+            except TimeoutError:
+                pass
+        self._send(*self.server.answer(self.path, body))
+
+    def _send(self, status: int, content: Any) -> None:
+        data = content if isinstance(content, bytes) else json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@pytest.fixture
+def speaker() -> Iterator[Callable[..., Any]]:
+    """Starts servers of a kind."""
+    started: list[Any] = []
+
+    def start(kind: str = "llamacpp") -> Any:
+        server = Speaker(kind)
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.hold.set()
+        server.shutdown()
+        server.server_close()
