@@ -5,7 +5,7 @@
 #
 # Screenshots go to build/e2e/; --update-images copies the good ones to docs/images/. What it needs and this
 # machine lacks is installed into a cache folder (VS Code, Node, a browser driver) or, as root, by apt (Chromium).
-# Where that cannot be, it says why and ends as a skip; with GENX_E2E_REQUIRED=1 (set in CI) as a failure.
+# Where that cannot be, it says why and ends as a skip; with GENX_E2E_REQUIRED=1 as a failure.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -23,6 +23,8 @@ skip() {
 for program in node npm; do
   command -v "$program" >/dev/null || skip "$program is not installed (Node 20 or later)."
 done
+node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)' ||
+  skip "Node $(node -v) is too old; 20 or later is needed."
 "$GENX_PYTHON" -c "import genx_lsp" 2>/dev/null || skip "$GENX_PYTHON has no genx_lsp; run 'make setup'."
 
 browser() {

@@ -91,8 +91,12 @@ export class Stage {
       await this.window?.screenshot(path.join(shots, `failed-${this.name}.png`)).catch(() => undefined);
       return false;
     } finally {
-      await this.code?.close();
-      await rm(this.home, { recursive: true, force: true });
+      await this.close();
     }
+  }
+
+  async close() {
+    await this.code?.close();
+    await rm(this.home, { recursive: true, force: true });
   }
 }
