@@ -6,11 +6,14 @@ python benchmarks/fuzz.py [--quick] [--messages N] [--values N] [--sources N] [-
 from __future__ import annotations
 
 import argparse
+import contextlib
+import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import fuzz_frames
@@ -22,6 +25,31 @@ from hypothesis import strategies as st
 
 _EXAMPLES = 500
 """In one go of Hypothesis: it remembers what it has tried, and is slower the more that is."""
+
+
+_SAY_SECONDS = 60
+_MODULE_SECONDS = 120
+"""For one module with all its mutants and test files; the largest of the library take 20. More is a hang."""
+
+
+class Hangs(AssertionError):
+    """One source kept the parts busy for longer than any should."""
+
+
+@contextlib.contextmanager
+def alarm(seconds: int) -> Iterator[None]:
+    """Raise Hangs, with the stack that hangs under it, in whatever takes longer."""
+
+    def ring(number: int, frame: FrameType | None) -> None:
+        raise Hangs(f"took more than {seconds} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def until(count: int, done: Callable[[], int], first: int, strategies: tuple[Any, ...], check: Any) -> str:
@@ -79,24 +107,37 @@ def values(count: int, first: int) -> tuple[int, str]:
 
 
 def sources(count: int, first: int) -> tuple[int, str]:
-    made = 0
+    made, slowest = 0, (0.0, "")
     problems = []
+    said = time.monotonic()
     for path, text in fuzz_sources.standard_library(first):
         if made >= count * 4 // 5:
             break
+        started = time.monotonic()
         try:
-            made += fuzz_sources.check_module(path, text, most_mutants=8, most_targets=25)
+            with alarm(_MODULE_SECONDS):
+                made += fuzz_sources.check_module(path, text, most_mutants=8, most_targets=25)
+        except Hangs as error:
+            traceback.print_exc()
+            problems.append(f"{path.name}: {error}"[:200])
         except AssertionError as error:
             problems.append(f"{path.name}: {error}"[:200])
         except Exception as error:
             traceback.print_exc()
             problems.append(f"{path.name}: {type(error).__name__}: {error}"[:200])
+        slowest = max(slowest, (time.monotonic() - started, path.name))
+        if time.monotonic() - said > _SAY_SECONDS:
+            said = time.monotonic()
+            slow = f"{slowest[1]} {slowest[0]:.1f} s"
+            print(f"sources: {made:,} so far, slowest {slow}", file=sys.stderr, flush=True)
     if problems:
         return made, "; ".join(problems[:5])
 
     def one(text: str) -> None:
         nonlocal made
-        if fuzz_sources.valid(text):
+        if not fuzz_sources.valid(text):
+            return
+        with alarm(_MODULE_SECONDS):
             made += fuzz_sources.check_module(Path("/nowhere/project/made.py"), text)
 
     return made, until(count, lambda: made, first, (fuzz_sources.modules,), one) if made < count else ""

@@ -26,6 +26,8 @@ from genx_sandbox import Returns, Value
 
 ROOT = Path("/nowhere/project")
 PROJECT = Project(ROOT, Path("/usr/bin/python3"), (ROOT,), ROOT / "tests")
+_PARSED_AT_MOST = 400_000
+"""Characters of modules to go through for the targets of one, mutants not counted: ten targets of 40 kB."""
 _VALUES = ("1", "-2.5", "'a\\n'", "[1, 2]", "{'k': (1,)}", "None", "b'\\xff'", "set()", "float('nan')")
 
 
@@ -144,8 +146,10 @@ def valid(source: str) -> bool:
 def check_module(path: Path, source: str, most_mutants: int = 20, most_targets: int = 1_000) -> int:
     """Run a valid module through everything; how many sources came out. Raises AssertionError."""
     targets = discovery.find_targets(path, source, PROJECT)
+    # From all over the module: each of a target's sources is parsed with all of the module around it.
+    most = max(1, min(most_targets, _PARSED_AT_MOST // max(1, len(source))))
     made = 0
-    for target in islice(targets, most_targets):
+    for target in targets[:: max(1, -(-len(targets) // most))]:
         made += 1 + check_target(target, most_mutants)
     return made
 
@@ -159,8 +163,10 @@ def check_target(target: Target, most_mutants: int) -> int:
         module = target.with_definition(mutant.source)
         assert valid(module), f"{mutant.note}: no longer Python"
         edited = emit.apply_edits(target.module_source, emit.fix_edits(target, mutant))
-        assert valid(edited), f"{mutant.note}: the edit makes no Python"
-        assert _tree(edited) == _tree(module), f"{mutant.note}: the edit makes another program"
+        # Most edits make the very same text, and parsing and dumping a module is what takes the time here.
+        if edited != module:
+            assert valid(edited), f"{mutant.note}: the edit makes no Python"
+            assert _tree(edited) == _tree(module), f"{mutant.note}: the edit makes another program"
         made += 1
     if not target.out_of_reach and "<" not in target.qualified_name:
         made += check_tests(target)
