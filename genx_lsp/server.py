@@ -19,7 +19,7 @@ from pygls.io_ import StdoutWriter
 from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
-from genx_lsp import __version__
+from genx_lsp import __version__, quick_start
 from genx_lsp.errors import ConfigError
 from genx_lsp.features import code_action, code_lens, diagnostics, hover
 from genx_lsp.features.candidates import RUN, Candidates
@@ -40,6 +40,9 @@ from genx_lsp.session.session import Session
 from genx_lsp.session.watch import watch_process
 
 _log = logging.getLogger(__name__)
+
+_SETTLE_SECONDS = 2.0
+"""After the start, when an editor has opened what it opens: for some 50 ms nothing is answered."""
 
 TRUSTED = "genx/trusted"
 """Notification of a client that said at `initialize` that the workspace is not trusted: now it is."""
@@ -167,6 +170,7 @@ class Server(LanguageServer):
     def _begin(self) -> None:
         self.parts.configuration.begin()
         self.parts.files.begin()
+        asyncio.get_running_loop().call_later(_SETTLE_SECONDS, quick_start.settle)
 
     def _shut_down(self) -> None:
         """Stop the work. From now on the client hears nothing but the answer to this."""

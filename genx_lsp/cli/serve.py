@@ -20,6 +20,9 @@ def serve(
     ] = False,
 ) -> None:
     """Run the language server for an editor."""
+    from genx_lsp import quick_start
+
+    quick_start.begin()
     from genx_lsp import server
 
     if tcp and stdio:
