@@ -45,6 +45,10 @@ def finetune(
     samples: Annotated[int, typer.Option(min=1, max=256, help="Tests and programs proposed a function.")] = 8,
     most: Annotated[int, typer.Option(min=0, help="Functions learnt from at most; 0 for all.")] = 0,
     model: Annotated[str, typer.Option(help="Name of a model, or a .gguf file.")] = "",
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option(help="Where tests and programs are made and run: here, or on a running Ray cluster."),
+    ] = "local",
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what it would be trained on, without a model, and end.")
     ] = False,
@@ -60,7 +64,7 @@ def finetune(
         if dry_run:
             _preview(source, most, settings, cancel)
         else:
-            _run(source, settings, cancel, role, rounds, steps, batch, samples, most)
+            _run(source, settings, cancel, role, rounds, steps, batch, samples, most, engine)
     if cancel.is_set():
         sys.exit(Exit.INTERRUPTED)
 
@@ -75,6 +79,7 @@ def _run(
     batch: int,
     samples: int,
     most: int,
+    engine: Literal["local", "ray"],
 ) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
     from rich.progress import TimeElapsedColumn as Elapsed
@@ -114,6 +119,7 @@ def _run(
                 batch=batch,
                 samples=samples,
                 most=most,
+                engine=engine,
                 say=lambda sentence: console.print(str(sentence), soft_wrap=True),
             )
         except Stopped:

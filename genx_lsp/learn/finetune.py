@@ -11,15 +11,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from genx_lsp.config import Settings
 from genx_lsp.feedback import FeedbackStore
 from genx_lsp.learn import train
 from genx_lsp.learn.accepted import read_feedback
 from genx_lsp.learn.augment import Augmented, augment
+from genx_lsp.learn.cluster import OnRay
 from genx_lsp.learn.estimate import Estimate, estimate, require_room
 from genx_lsp.learn.folders import LearnError, alone, learn_directory
 from genx_lsp.learn.losses import Plan
 from genx_lsp.learn.problems import Problem, read_corpus
+from genx_lsp.learn.rollouts import EngineName, Local, Task
 from genx_lsp.learn.rounds import Part, Progress, Rounds
 from genx_lsp.learn.run import HELD_OUT, Options, open_run, split
 from genx_lsp.learn.sieve import Sieve, can_sieve
@@ -109,6 +113,7 @@ def finetune(
     samples: int,
     most: int,
     say: Any,
+    engine: EngineName = "local",
 ) -> Finished:
     """Run to the end, or go on with the unfinished run of the same options.
 
@@ -146,6 +151,10 @@ def finetune(
         run = open_run(directory, options)
         if run.resumed:
             say(f"Going on with the run in {run.folder}.")
+        generation = msgspec.structs.replace(settings.generation, tests=samples, rewrites=samples)
+        settings = msgspec.structs.replace(settings, generation=generation)
+        task = Task(settings, roles, model_file)
+        cluster = OnRay(task) if engine == "ray" else None
         worker = Worker(
             model_file,
             threads=settings.model.threads,
@@ -161,7 +170,7 @@ def finetune(
                 worker,
                 Adapters(model_file, store),
                 boxes,
-                Sieve(),
+                cluster or Local(task, worker, boxes),
                 progress,
                 cancel,
                 plan,

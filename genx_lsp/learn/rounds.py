@@ -8,21 +8,18 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from genx_lsp.config import Settings
 from genx_lsp.learn import data, gate, train
-from genx_lsp.learn.augment import Augmented, augment
 from genx_lsp.learn.examples import Example, unique
 from genx_lsp.learn.export import compare, export
 from genx_lsp.learn.folders import LearnError, read_json, write_json
 from genx_lsp.learn.losses import Plan, Tokenised
 from genx_lsp.learn.problems import Problem
+from genx_lsp.learn.rollouts import Engine
 from genx_lsp.learn.run import Run
-from genx_lsp.learn.sieve import Sieve
 from genx_lsp.learn.trials import trial
 from genx_lsp.learn.workbench import Sandboxes
-from genx_models import Adapted, Adapters, Chat, ModelError, Worker
+from genx_models import Adapters, Chat, ModelError, Worker
 from genx_models.adapters import Role
 from genx_sandbox import SandboxCancelled
 
@@ -60,17 +57,13 @@ class Rounds:
     worker: Worker
     adapters: Adapters
     boxes: Sandboxes
-    sieve: Sieve
+    engine: Engine
     progress: Progress
     cancel: threading.Event
     plan: Plan
 
     def work(self) -> list[Part]:
         """All rounds. Raises `Stopped` once cancelled, `LearnError`, `ModelError`, `SandboxError`."""
-        generation = msgspec.structs.replace(
-            self.settings.generation, tests=self.run.options.samples, rewrites=self.run.options.samples
-        )
-        self.settings = msgspec.structs.replace(self.settings, generation=generation)
         held_out = self.run.held_out(self.problems)
         examples: list[Example] = []
         parts: list[Part] = []
@@ -88,36 +81,20 @@ class Rounds:
 
     def _augment(self, number: int) -> list[Example]:
         folder = self.run.round(number) / "rollouts"
-        found: list[Example] = []
-        for done, problem in enumerate(self.problems):
-            self._look(f"round {number}: tests and programs", done, len(self.problems), problem.target.name)
-            path = folder / f"{problem.key}.json"
-            stored = read_json(path)
-            if stored is None:
-                result = self._augmented(problem, number)
-                if self.cancel.is_set():
-                    raise Stopped
-                stored = data.rollout(problem, result)
-                write_json(path, stored)
-            found += [Example.unpack(e) for e in stored["examples"]]
+        step = f"round {number}: tests and programs"
+        left = [p for p in self.problems if read_json(folder / f"{p.key}.json") is None]
+        done = len(self.problems) - len(left)
+        self._look(step, done, len(self.problems), "")
+        for problem, rollout in self.engine.each(left, number, self.cancel):
+            write_json(folder / f"{problem.key}.json", rollout)
+            done += 1
+            self._look(step, done, len(self.problems), problem.target.name)
+        if self.cancel.is_set():
+            raise Stopped
         data.write(self.run, number, frozenset(p.key for p in self.problems))
-        return found
-
-    def _augmented(self, problem: Problem, number: int) -> Augmented:
-        try:
-            found = augment(
-                problem,
-                self.boxes.of(problem.project),
-                self.settings,
-                roles=self.run.options.roles,
-                code_model=Adapted(self.worker, self.adapters, "code"),
-                test_model=Adapted(self.worker, self.adapters, "test"),
-                series=number,
-                cancel=self.cancel,
-            )
-        except SandboxCancelled:
-            return Augmented(dropped="it took too long")
-        return self.sieve.clear(problem, found)
+        # In the order of the problems, not in that in which they were finished: a run does not depend on it.
+        stored = [read_json(folder / f"{problem.key}.json") for problem in self.problems]
+        return [Example.unpack(e) for content in stored for e in content["examples"]]
 
     # -- training ------------------------------------------------------------------------------------
 
