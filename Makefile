@@ -11,9 +11,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.genx-ready
 UV := build/boot/bin/uv
+SUPPLY := build/supply
 PYTEST_ARGS ?=
 
-.PHONY: help setup demo test lint format lock schema e2e vsix clean protocol-runs \
+.PHONY: help setup demo test lint format lock sbom audit schema e2e vsix clean protocol-runs chaos fuzz \
         attacks bench-codet bench-execution bench-generation bench-ranking bench-repair bench-testgen
 
 help: ## List the targets
@@ -51,6 +52,22 @@ lock: $(READY) ## Pin again what pyproject.toml asks for, with hashes
 	  --group dev --extra sandbox pyproject.toml -o requirements/dev.txt
 	@$(UV) pip compile -q --universal --upgrade --generate-hashes --no-header --no-annotate --python-version 3.10 \
 	  requirements/boot.in -o requirements/boot.txt
+	@$(UV) pip compile -q --universal --upgrade --generate-hashes --no-header --no-annotate --python-version 3.10 \
+	  requirements/supply.in -o requirements/supply.txt
+
+# Tools of their own that nothing else here needs, in an environment of their own.
+$(SUPPLY)/.ready: requirements/supply.txt $(READY)
+	@$(UV) venv -q --clear --python $(BIN)/python $(SUPPLY)
+	@$(UV) pip install -q --python $(SUPPLY)/bin/python --require-hashes -r requirements/supply.txt
+	@touch $@
+
+sbom: $(SUPPLY)/.ready ## What is locked, with hashes, as a CycloneDX bill of materials
+	@$(SUPPLY)/bin/python -W ignore -m cyclonedx_py requirements --pyproject pyproject.toml --output-reproducible \
+	  --of JSON -o build/sbom.json requirements/dev.txt
+	@echo "sbom: written to build/sbom.json"
+
+audit: $(SUPPLY)/.ready ## Known vulnerabilities in what is locked (asks the package index)
+	@$(BIN)/python scripts/audit.py $(SUPPLY)/bin/pip-audit requirements/dev.txt
 
 schema: $(READY) ## Write the settings into the extension and the documentation
 	@$(BIN)/python scripts/write_settings_schema.py

@@ -64,7 +64,7 @@ def test_llama_cpp_is_left_to_its_own_build(set_up: ModuleType):
     assert re.findall(r"^([a-z0-9-]+)==", rest, re.MULTILINE) == [n for n in names if n != "llama-cpp-python"]
 
 
-@pytest.mark.parametrize("name", ["dev.txt", "boot.txt"])
+@pytest.mark.parametrize("name", ["dev.txt", "boot.txt", "supply.txt"])
 def test_lock_files_pin_by_hash_and_carry_no_addresses(name: str):
     text = (ROOT / "requirements" / name).read_text()
 
