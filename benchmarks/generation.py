@@ -2,7 +2,9 @@
 
 The same model, prompt, threads and sampling settings on both sides, each in a process of its own; each is
 warmed up first, so that the model is loaded and the prompt is in its KV cache. The peer is
-llama-cpp-python's `create_completion`, which decodes one sequence at a time.
+llama-cpp-python's `create_completion`, which decodes one sequence at a time; the ceiling is llama.cpp's own
+`llama-batched-bench`, which samples nothing (`--no-ceiling` leaves it out: it is built the first time). What
+the machine's memory and arithmetic allow stands beside, measured by numpy.
 """
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ import sys
 import time
 from pathlib import Path
 
+import llama_bench
+import machine_limits
 from figures import arguments, table, write
 
 from genx_models import Request, Store, Text, Worker
@@ -31,6 +35,8 @@ _PROMPT = (
     '    """Length of the longest run of equal neighbours in `values`."""\n'
 )
 _SAMPLES = (1, 8, 32)
+_PROMPT_TOKENS = 160
+"""About as many as `_PROMPT` has; what is shared is read once, so a few more or less change nothing."""
 
 _PEER = """
 import json, sys, time
@@ -50,6 +56,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="", help="registered name or .gguf file")
     parser.add_argument("--threads", type=int, default=0, help="decoding threads; 0: as the product decides")
+    parser.add_argument("--no-ceiling", action="store_true", help="without llama-batched-bench")
     options = arguments("", parser)
     store = Store()
     name = options.model or store.names()[0]
@@ -63,16 +70,36 @@ def main() -> None:
     worker = Worker(path, threads=threads)
     try:
         first, again = prefills(worker)
+        parameters = worker.info().parameters
         for samples in _SAMPLES:
             rates[samples] = statistics.median(rate(worker, samples, tokens) for _ in range(repeats))
         with_grammar = rate(worker, _SAMPLES[-1], tokens, grammar="root ::= [^\\x00]{1,4000}", stop="\x01")
     finally:
         worker.close()
 
-    rows: list[tuple[object, ...]] = [("create_completion, one by one", 1, sequential, 1.0)]
-    rows += [("batched sampler", samples, value, value / sequential) for samples, value in rates.items()]
-    rows.append(("batched, grammar and stop string", _SAMPLES[-1], with_grammar, with_grammar / sequential))
-    table(("way", "sequences", "tokens/s", "ratio"), rows, f"{name}, {threads} threads, {tokens} tokens each")
+    ceiling: dict[int, float] | str = "left out"
+    if not options.no_ceiling:
+        ceiling = llama_bench.rates(path, threads, _PROMPT_TOKENS, tokens, _SAMPLES)
+    limits = machine_limits.measured(threads)
+
+    def row(way: str, samples: int, value: float) -> tuple[object, ...]:
+        share = f"{value / ceiling[samples]:.0%}" if isinstance(ceiling, dict) else "-"
+        limit = limits.tokens_per_second(path.stat().st_size, parameters, samples)
+        return way, samples, value, value / sequential, share, f"{value / limit:.0%}"
+
+    rows = [row("create_completion, one by one", 1, sequential)]
+    rows += [row("batched sampler", samples, value) for samples, value in rates.items()]
+    rows.append(row("batched, grammar and stop string", _SAMPLES[-1], with_grammar))
+    if isinstance(ceiling, dict):
+        rows += [row("llama-batched-bench", samples, value) for samples, value in ceiling.items()]
+    headings = ("way", "sequences", "tokens/s", "ratio", "of the ceiling", "of the machine")
+    table(headings, rows, f"{name}, {threads} threads, {tokens} tokens each")
+    if isinstance(ceiling, str):
+        print(f"\nno ceiling: {ceiling}")
+    print(
+        f"\nthe machine: {limits.bandwidth / 1e9:.1f} GB/s of memory, "
+        f"{limits.arithmetic / 1e9:.0f} GFLOP/s in float32 (integer kernels may do more)"
+    )
     print(f"\nprompt: {first * 1000:.0f} ms to the first token, {again * 1000:.0f} ms when it was cached")
     write(
         "generation",
@@ -87,7 +114,13 @@ def main() -> None:
             },
             "ratio_to_sequential": {str(samples): value / sequential for samples, value in rates.items()},
             "first_token_s": {"cold_prompt": first, "cached_prompt": again},
-            "peers": {"create_completion": sequential},
+            "limits": {"bandwidth": limits.bandwidth, "arithmetic": limits.arithmetic},
+            "peers": {
+                "create_completion": sequential,
+                "llama_batched_bench": {str(n): value for n, value in ceiling.items()}
+                if isinstance(ceiling, dict)
+                else ceiling,
+            },
         },
     )
 
