@@ -24,6 +24,14 @@ SETTLED_SHARE = 0.6
 # ... and so many samples ran on it, of so many different programs.
 SETTLED_SAMPLES = 3.0
 SETTLED_PROGRAMS = 2
+# Where the saved code ends in an accident, nearly all of the weight has to give one and the same value.
+UNANIMOUS = 0.9
+# ... and on so many calls: one or two may be calls that nobody should make.
+FAILURES = 3
+# Many faults loop, and the first calls weed them out: these may take so many times as long as the slowest
+# call of the saved code that gave a value, and a quarter of a second at least.
+PATIENCE = 20.0
+LEAST_SECONDS = 0.25
 
 
 @dataclass(frozen=True)
@@ -38,6 +46,8 @@ class Settled:
     """Of the witnesses' weight, in [SETTLED_SHARE, 1]."""
     dissent: bool
     """The saved code does something else."""
+    failure: bool = False
+    """It does not end, or ends in an accident."""
 
 
 def witnesses(job: Job) -> list[CodeCandidate]:
@@ -45,10 +55,27 @@ def witnesses(job: Job) -> list[CodeCandidate]:
     return [code for code in job.matrix.codes if code.key in job.witnesses]
 
 
+def hear(job: Job) -> None:
+    """Run the witnesses on every call that may say something."""
+    programs = witnesses(job)
+    job.matrix.fill(programs, job.usable, job.budget)
+    job.matrix.fill(programs, job.dubious, job.budget, brief=patience(job))
+
+
+def patience(job: Job) -> float:
+    """Seconds that a call of a candidate may take while most are still expected to be wrong.
+
+    Only calls that give a value are a measure: to recurse until Python stops it takes long.
+    """
+    outcomes = [job.matrix.outcome(job.original, test) for test in job.usable]
+    ended = [o.seconds for o in outcomes if o is not None and o.kind == "value"]
+    return min(job.settings.sandbox.call_seconds, max(LEAST_SECONDS, PATIENCE * max(ended, default=0.0)))
+
+
 def settled_calls(job: Job) -> list[Settled]:
     """The calls on which the witnesses agree, whatever the saved code does."""
-    programs = [code for code in witnesses(job) if loads(job, code)]
-    tests = one_test_a_call(job.usable)
+    programs = [code for code in witnesses(job) if loads(job, code) and credible(job, code)]
+    tests = one_test_a_call([*job.usable, *job.dubious])
     if len(programs) < SETTLED_PROGRAMS or not tests:
         return []
     rows = [answers(job.matrix, code, tests) for code in programs]
@@ -66,10 +93,14 @@ def settled_calls(job: Job) -> list[Settled]:
         if outcome is None or current is None or not tells(job, outcome):
             continue
         dissent = answer(current) != vote.winner
-        if dissent and not tells(job, current):
-            # The saved code fails where nothing says that it may not: unspecified, not wrong.
+        failure = dissent and not tells(job, current)
+        if failure and not (vote.share >= UNANIMOUS and outcome.kind == "value"):
+            # The saved code fails where nothing says that it may not: unspecified, not wrong, unless
+            # all the others know an answer.
             continue
-        settled.append(Settled(test, vote.winner, outcome, vote.share, dissent))
+        settled.append(Settled(test, vote.winner, outcome, vote.share, dissent, failure))
+    if sum(s.failure for s in settled) < FAILURES:
+        return [s for s in settled if not s.failure]
     return settled
 
 
@@ -108,6 +139,11 @@ def tells(job: Job, outcome: Outcome) -> bool:
         return True
     raised = outcome.raised
     return raised is not None and raised.type_name not in ACCIDENTS and mentions(job, raised.type_name)
+
+
+def credible(job: Job, code: CodeCandidate) -> bool:
+    """The program passes every known-good test that was run on it: it has understood what was asked."""
+    return all(job.matrix.passed(code, test) is not False for test in job.trusted)
 
 
 def loads(job: Job, code: CodeCandidate) -> bool:
@@ -184,8 +220,10 @@ def outcome_words(outcome: Outcome) -> str:
 def test_votes(job: Job, code: CodeCandidate) -> tuple[float, float]:
     """Weight of the test model's expectations that only `code` meets, and that only the saved code does."""
     gained = lost = 0.0
-    for test in job.usable:
+    for test in job.matrix.tests:
         if test.trusted or isinstance(test.expectation, Unknown):
+            continue
+        if test.key in job.excluded and test.key not in job.unended:
             continue
         here, there = job.matrix.passed(code, test), job.matrix.passed(job.original, test)
         if here and there is False:

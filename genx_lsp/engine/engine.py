@@ -42,6 +42,8 @@ DISPUTED = 3
 # Where a known-good test fails: of the time, for lines filled in, and for the function's own parts.
 INFILL_SHARE = 0.3
 GRAFTS_SHARE = 0.4
+# For the function's own parts where a first-order mutant meets all known-good tests already.
+RIVALS_SHARE = 0.25
 QUICK_GENERATORS = (docstring_examples.propose, user_tests.propose, boundary.propose)
 
 ReadTests = Callable[[Target], Mapping[str, str]]
@@ -198,27 +200,39 @@ class Engine:
                 add_tests(job, model_tests.propose(job.context(budget=job.share(TESTS_SHARE))))
                 job.matrix.fill([job.original], job.matrix.tests, job.budget, probes=True)
                 trust.exclude_unstable(job)
-            job.matrix.fill([*doubt.witnesses(job), *job.plausible], job.usable, job.budget)
+            doubt.hear(job)
+            job.matrix.fill(job.plausible, job.usable, job.budget)
             disputed = self._disputed(job, settled)
             if disputed:
                 yield "looking for a fix"
                 self._ask_about_disputes(job, settled)
                 repair.search(job, settled, job.budget, mutate.propose)
                 if not job.plausible:
-                    repair.search(job, settled, job.budget, infill.propose)
+                    repair.search(job, settled, job.share(INFILL_SHARE), infill.propose)
+                if not job.plausible:
+                    repair.search(job, settled, job.share(GRAFTS_SHARE), grafts.propose)
             elif job.failing and len(repair.behaviours(job)) > 1:
                 self._weigh_bodies(job)
+            if job.failing and job.want != "tests" and not job.plausible:
+                # Nobody has anything better to do with the time that is left.
+                repair.search(job, (), job.budget, grafts.propose)
+                if job.plausible:
+                    rivals.meet(job)
         except ModelError as error:
             job.note(f"The models could not help: {error}")
 
     def _mend(self, job: Job) -> Iterator[str]:
-        """Fixes for what a specification has shown to be wrong, beyond first-order mutants."""
+        """Fixes for what a specification has shown to be wrong, beyond first-order mutants.
+
+        Also where there is one already: the few tests of a daily case are met by many a wrong edit, and one
+        that has no rival is shown first whatever it does elsewhere.
+        """
+        share = GRAFTS_SHARE if not job.plausible else RIVALS_SHARE
+        repair.search(job, (), job.share(share), grafts.propose)
         try:
             repair.search(job, (), job.share(INFILL_SHARE), infill.propose)
         except ModelError as error:
             job.note(f"The models could not help: {error}")
-        if not job.plausible:
-            repair.search(job, (), job.share(GRAFTS_SHARE), grafts.propose)
         if not job.plausible:
             repair.search(job, (), job.share(INFILL_SHARE), rewrite.propose)
         if job.plausible:
@@ -249,7 +263,7 @@ class Engine:
                 job.matrix.add_code(code)
             left -= count
             series += 1
-            job.matrix.fill(doubt.witnesses(job), job.usable, job.budget)
+            doubt.hear(job)
             if doubt.enough(job):
                 return
 
@@ -270,7 +284,8 @@ class Engine:
                 continue
             job.asked.add(test.expression)
             add_tests(job, model_tests.vote(job.context(), test.expression))
-        job.matrix.fill([job.original, *doubt.witnesses(job)], job.usable, job.budget)
+        job.matrix.fill([job.original], job.usable, job.budget)
+        doubt.hear(job)
 
     # -- concluding --------------------------------------------------------------------------------
 

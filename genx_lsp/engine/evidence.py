@@ -14,18 +14,21 @@ from genx_lsp.findings import Basis, Evidence, FixSuggestion, SuspectedBug
 
 
 def counter_examples(job: Job, settled: Sequence[Settled]) -> list[str]:
-    """What the saved code does wrong, in sentences, shortest first."""
+    """What the saved code does wrong, in sentences, shortest first; by witnesses, failures first."""
     sentences = [
         doubt.counter_example(job, t, doubt.expected_words(job, t))
         for t in job.failing
         if isinstance(t, CallTest)
     ]
     sentences += [f"the project's own test `{t.node_id}` fails" for t in job.failing_items]
-    if not sentences:
-        sentences = [
-            doubt.counter_example(job, s.test, doubt.outcome_words(s.outcome)) for s in settled if s.dissent
-        ]
-    return sorted(sentences, key=len)
+    if sentences:
+        return sorted(sentences, key=len)
+    told = [
+        (not s.failure, doubt.counter_example(job, s.test, doubt.outcome_words(s.outcome)))
+        for s in settled
+        if s.dissent
+    ]
+    return [sentence for _, sentence in sorted(told, key=lambda one: (one[0], len(one[1])))]
 
 
 def suggestion(

@@ -25,6 +25,9 @@ from genx_sandbox import Executor
 # Sample i of a request draws from seed + i, so two series never share a seed.
 SERIES_STRIDE = 1_000
 
+# Calls that the saved code does not end and that others are asked about; each may cost a second a program.
+DUBIOUS = 8
+
 Want = Literal["tests", "fixes", "both"]
 
 
@@ -47,6 +50,8 @@ class Job:
     """Code key to sample count of programs written from the description alone."""
     excluded: set[str] = field(default_factory=set)
     """Keys of calls that prove nothing: flaky, timed out, or wrongly typed."""
+    unended: set[str] = field(default_factory=set)
+    """Of these, the calls that nobody vouches for and that the saved code does not end."""
     repeated: set[str] = field(default_factory=set)
     """Keys of calls that were run a second time, under another hash seed."""
     plausible: list[CodeCandidate] = field(default_factory=list)
@@ -122,6 +127,15 @@ class Job:
     def usable(self) -> list[CallTest]:
         """Call tests that may speak for or against a program."""
         return [test for test in self.matrix.tests if test.key not in self.excluded]
+
+    @property
+    def dubious(self) -> list[CallTest]:
+        """Calls that the saved code does not end, one test each, shortest first: bad calls, or a loop."""
+        found: dict[tuple[str, str], CallTest] = {}
+        for test in self.matrix.tests:
+            if test.key in self.unended:
+                found.setdefault((test.setup, test.expression), test)
+        return sorted(found.values(), key=lambda t: (len(t.expression), t.key))[:DUBIOUS]
 
     @property
     def trusted(self) -> list[TestCandidate]:

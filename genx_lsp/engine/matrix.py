@@ -95,10 +95,13 @@ class Matrix:
 
     # -- running ---------------------------------------------------------------------------------
 
-    def program(self, code: CodeCandidate, *, probes: bool = False, brief: float = 0.0) -> Program:
+    def program(
+        self, code: CodeCandidate, *, probes: bool = False, brief: float = 0.0, deaths: int = 1
+    ) -> Program:
         """The whole module with a candidate in place.
 
-        `brief`: seconds that one of its calls may take, after which the rest is not run.
+        `brief`: seconds that one of its calls may take; after `deaths` of them that do not end in it the
+        rest is not run.
         """
         return Program(
             key=code.key,
@@ -108,7 +111,7 @@ class Matrix:
             is_package=self._target.path.name == "__init__.py",
             probes=probes,
             call_seconds=brief,
-            deaths=1 if brief else 0,
+            deaths=deaths if brief else 0,
         )
 
     def fill(
@@ -119,6 +122,7 @@ class Matrix:
         *,
         probes: bool = False,
         brief: float = 0.0,
+        deaths: int = 1,
     ) -> int:
         """Run the missing cells of `codes` x `tests`; returns how many. Raises `SandboxCancelled`."""
         calls = {call_key(test): None for test in tests}
@@ -129,7 +133,7 @@ class Matrix:
                 missing.setdefault(lacking, []).append(code)
         run = 0
         for keys, group in missing.items():
-            programs = [self.program(code, probes=probes, brief=brief) for code in group]
+            programs = [self.program(code, probes=probes, brief=brief, deaths=deaths) for code in group]
             wanted = [self._calls[key] for key in keys]
             for result in self._executor.run_calls(programs, wanted, cancel):
                 for key, outcome in zip(keys, result.outcomes, strict=True):

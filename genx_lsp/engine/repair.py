@@ -9,10 +9,12 @@ from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestCandidat
 from genx_lsp.engine import doubt, edit_cost, evidence, rivals
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
+from genx_lsp.engine.harm import harm
 from genx_lsp.engine.job import Job
 from genx_lsp.propose.context import Context
 from genx_lsp.rank import Outcomes, score
 from genx_lsp.rank.clusters import cluster
+from genx_sandbox import SandboxCancelled
 
 # Candidates are run in batches, so that a good one is found before the last one is made.
 BATCH = 24
@@ -22,10 +24,6 @@ SHOWN = 3
 TRUSTED_WEIGHT = 10.0
 # By agreement alone, a small edit must do what the witnesses do on this share of the settled calls.
 EXPLAINED = 0.95
-# Many faults loop, and the first calls weed them out: these may take so many times as long as the slowest
-# call of the saved code that ended, and a quarter of a second at least.
-PATIENCE = 20.0
-LEAST_SECONDS = 0.25
 ORIGIN_ORDER = {CodeOrigin.MUTATE: 0, CodeOrigin.INFILL: 1, CodeOrigin.REWRITE: 2, CodeOrigin.ORIGINAL: 3}
 
 Propose = Callable[[Context], Iterator[CodeCandidate]]
@@ -39,11 +37,23 @@ def batches(candidates: Iterable[CodeCandidate], size: int = BATCH) -> Iterator[
 
 
 def search(job: Job, settled: Sequence[Settled], budget: Budget, *propose: Propose) -> int:
-    """Run what the generators propose and keep the plausible; returns how many plausible ones came."""
+    """Run what the generators propose and keep the plausible; returns how many plausible ones came.
+
+    Ends quietly where `budget` is over and the job's own is not.
+    """
+    before = len(job.plausible)
+    try:
+        _search(job, settled, budget, *propose)
+    except SandboxCancelled:
+        if job.budget.is_set():
+            raise
+    return len(job.plausible) - before
+
+
+def _search(job: Job, settled: Sequence[Settled], budget: Budget, *propose: Propose) -> None:
     suspicion = doubt.suspicion(job, settled)
     examples = evidence.counter_examples(job, settled)
     context = job.context(suspicion=suspicion, counter_examples=examples, budget=budget)
-    before = len(job.plausible)
     near, job.near = job.near, []
     job.plausible.extend(screen(job, near, settled, budget))
     for generator in propose:
@@ -55,8 +65,7 @@ def search(job: Job, settled: Sequence[Settled], budget: Budget, *propose: Propo
             keep = screen(job, fresh, settled, budget)
             job.plausible.extend(keep)
             if budget.is_set():
-                return len(job.plausible) - before
-    return len(job.plausible) - before
+                return
 
 
 def screen(
@@ -68,11 +77,11 @@ def screen(
     failing = job.failing
     if failing:
         calls = [t for t in failing if isinstance(t, CallTest)]
-        matrix.fill(left, calls, budget, brief=patience(job))
+        matrix.fill(left, calls, budget, brief=doubt.patience(job))
         left = [c for c in left if all(matrix.passed(c, t) for t in calls)]
     else:
         dissent = [s for s in settled if s.dissent]
-        matrix.fill(left, [s.test for s in dissent], budget, brief=patience(job))
+        matrix.fill(left, [s.test for s in dissent], budget, brief=doubt.patience(job))
         left = [c for c in left if any(doubt.does(job, c, s) for s in dissent)]
     matrix.fill(left, job.trusted_calls, budget)
     left = [c for c in left if all(matrix.passed(c, t) is not False for t in job.trusted_calls)]
@@ -82,26 +91,31 @@ def screen(
         left = [c for c in left if all(matrix.passed(c, i) is True for i in speaking)]
     matrix.fill(left, job.usable, budget)
     if not failing:
+        matrix.fill(left, job.dubious, budget, brief=doubt.patience(job))
         explaining = [c for c in left if explains(job, c, settled)]
         job.near.extend(c for c in left if c not in explaining)
         return explaining
     return left
 
 
-def patience(job: Job) -> float:
-    """Seconds that a call of a candidate may take while most are still expected to be wrong."""
-    outcomes = [job.matrix.outcome(job.original, test) for test in job.usable]
-    ended = [o.seconds for o in outcomes if o is not None and o.kind in ("value", "exception")]
-    return min(job.settings.sandbox.call_seconds, max(LEAST_SECONDS, PATIENCE * max(ended, default=0.0)))
-
-
 def explains(job: Job, code: CodeCandidate, settled: Sequence[Settled]) -> bool:
-    """A small edit that does what the witnesses do, worse nowhere, and backed by the tests' votes."""
+    """A small edit that does what the witnesses do, worse nowhere, and backed by the tests' votes.
+
+    Where the saved code fails on several calls that all the witnesses answer, that is the bug, and an edit
+    that mends them all may leave its other answers as they are.
+    """
     if not doubt.is_small_edit(code):
         return False
     hits = [doubt.does(job, code, s) for s in settled]
     if any(not hit and not s.dissent for hit, s in zip(hits, settled, strict=True)):
         return False
+    failures = [hit for hit, s in zip(hits, settled, strict=True) if s.failure]
+    if failures and all(failures):
+        matrix = job.matrix
+        hits = [
+            hit or matrix.behaviour(code, [s.test]) == matrix.behaviour(job.original, [s.test])
+            for hit, s in zip(hits, settled, strict=True)
+        ]
     if sum(hits) < EXPLAINED * len(settled):
         return False
     gained, lost = doubt.test_votes(job, code)
@@ -145,10 +159,11 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
             sizes[group] = sizes.get(group, 0.0) + job.witnesses[code.key]
 
     supported = rivals.support(job) if job.failing else {}
+    harmful = harm(job) if job.failing else {}
 
     def merit(
         code: CodeCandidate,
-    ) -> tuple[float, float, float, float, float, tuple[int, int, int], int, float]:
+    ) -> tuple[float, float, float, float, int, float, tuple[int, int, int], int, float]:
         agreed = sum(s.share for s in settled if doubt.does(job, code, s))
         gained, lost = doubt.test_votes(job, code)
         return (
@@ -156,6 +171,7 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
             -round(supported.get(code.key, 0.0), 2),
             -sizes.get(group_of[code.key], 0.0),
             -(gained - lost),
+            harmful.get(code.key, 0),
             edit_cost.channel_cost(job, code),
             edit_cost.size_of_edit(job, code),
             ORIGIN_ORDER[code.origin],

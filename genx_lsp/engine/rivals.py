@@ -11,7 +11,7 @@ from __future__ import annotations
 from genx_lsp.candidate import CodeCandidate
 from genx_lsp.engine import doubt, trust
 from genx_lsp.engine.answers import answers
-from genx_lsp.engine.job import Job
+from genx_lsp.engine.job import DUBIOUS, Job
 from genx_lsp.propose import neighbours
 from genx_lsp.propose.definition import take_apart
 from genx_lsp.rank.agreement import expected_outcomes
@@ -33,9 +33,12 @@ def meet(job: Job) -> None:
         job.matrix.add_test(test)
     if not fresh:
         return
-    job.matrix.fill([job.original], job.matrix.tests, job.budget)
+    # Code that loops does so on many of them; a few are enough to see which fix does not.
+    job.matrix.fill([job.original], job.matrix.tests, job.budget, brief=doubt.patience(job), deaths=DUBIOUS)
     trust.exclude_unstable(job)
-    job.matrix.fill([*job.plausible, *doubt.witnesses(job)], job.usable, job.budget)
+    doubt.hear(job)
+    job.matrix.fill(job.plausible, job.usable, job.budget)
+    job.matrix.fill(job.plausible, job.dubious, job.budget, brief=doubt.patience(job))
 
 
 def support(job: Job) -> dict[str, float]:

@@ -60,6 +60,8 @@ def exclude_unstable(job: Job, budget: Budget | None = None) -> None:
         elif not test.trusted:
             # A call that nobody vouches for and that ends in a timeout may simply be a bad call.
             job.excluded.add(test.key)
+            if outcome.kind in ("timeout", "crash"):
+                job.unended.add(test.key)
     if not again:
         return
     calls = {call_key(t): Call(key=call_key(t), expression=t.expression, setup=t.setup) for t in again}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from genx_lsp.candidate import CodeCandidate, CodeOrigin
 from genx_lsp.propose.context import Context
@@ -13,6 +14,9 @@ from genx_lsp.propose.operators import edits
 
 _REPAIR_ONLY = frozenset({"call added", "attribute"})
 """Operators that rarely make a bug which a test could be blamed for missing."""
+
+_TURN = 48
+"""Edits of equally suspicious lines before less suspicious ones have their turn."""
 
 
 def propose(context: Context) -> Iterator[CodeCandidate]:
@@ -36,15 +40,27 @@ def mutants(context: Context) -> Iterator[CodeCandidate]:
 
 
 def by_suspicion(found: Iterable[Edit], context: Context) -> Iterator[Edit]:
-    """The most suspicious line first; within equals, kinds of change take turns."""
-    by_level: dict[float, dict[str, list[Edit]]] = defaultdict(lambda: defaultdict(list))
+    """The most suspicious line first; within equals, kinds of change take turns, and lines within a kind.
+
+    Lines that a condition leads to are more suspicious than the condition itself, which may be the one at
+    fault. So less suspicious lines need not wait until all edits of the others are tried: they join in turn.
+    """
+    by_level: dict[float, dict[tuple[str, int], list[Edit]]] = defaultdict(lambda: defaultdict(list))
     for edit in found:
         suspicion = max(
             (context.suspicion.get(line, 0.0) for line in range(edit.line, edit.last_line + 1)), default=0.0
         )
-        by_level[-round(suspicion, 6)][edit.operator].append(edit)
-    for _, by_operator in sorted(by_level.items()):
-        yield from _in_turns(list(by_operator.values()))
+        by_level[-round(suspicion, 6)][edit.operator, edit.line].append(edit)
+    waiting = [_in_turns(list(groups.values())) for _, groups in sorted(by_level.items())]
+    joined: list[Iterator[Edit]] = []
+    while waiting or joined:
+        if waiting:
+            joined.append(waiting.pop(0))
+        for level in list(joined):
+            taken = list(islice(level, _TURN))
+            yield from taken
+            if len(taken) < _TURN:
+                joined.remove(level)
 
 
 def _in_turns(groups: Iterable[Iterable[Edit]]) -> Iterator[Edit]:

@@ -13,6 +13,8 @@ from genx_sandbox import Unknown
 
 _TRIES = 8
 """Changes tried for every call that is still wanted."""
+_BORROWED = 0.25
+"""How often an argument is taken from elsewhere in its call."""
 _LONGEST = 400
 """Characters of a call."""
 
@@ -68,8 +70,20 @@ def _changed(expression: str, dice: random.Random) -> str:
             keyword.value = _expression(step(_literal(keyword.value)[1], dice))
         elif slots:
             holder, index = dice.choice(slots)
-            holder[index] = _expression(step(_literal(holder[index])[1], dice))
+            value = _literal(holder[index])[1]
+            others = _alike(node, value) if dice.random() < _BORROWED else []
+            holder[index] = _expression(dice.choice(others) if others else step(value, dice))
     return ast.unparse(node)
+
+
+def _alike(call: ast.Call, value: object) -> list[object]:
+    """Other numbers or texts of the same call: what is looked for may stand in what is searched."""
+    if not isinstance(value, (int, float, str, bytes)):
+        return []
+    held = [
+        node.value for argument in call.args for node in ast.walk(argument) if isinstance(node, ast.Constant)
+    ]
+    return [other for other in dict.fromkeys(held) if type(other) is type(value) and other != value]
 
 
 def _expression(value: object) -> ast.expr:

@@ -29,9 +29,11 @@ class Site:
     is_store: bool = False
     """The node is assigned to."""
     is_recursive: bool = False
-    """The node is a call of the target by itself."""
+    """The node is a call of a function that it stands in: of the target, or of one defined inside it."""
     leaves: bool = False
     """The node's value is returned, stored, collected or iterated over."""
+    within: tuple[str, ...] = ()
+    """Names of the functions inside the target that the node stands in."""
 
     def guard(self, text: str) -> str:
         """Put brackets around an expression where its surroundings would bind tighter."""
@@ -103,21 +105,25 @@ class Syntax:
             stores = (
                 isinstance(node, _STORES) and getattr(node, "target", getattr(node, "name", None)) is child
             ) or (site.is_store and isinstance(node, (cst.Tuple, cst.List, cst.Element, cst.StarredElement)))
+            within = site.within
+            if isinstance(child, cst.FunctionDef):
+                within = (*within, child.name.value)
             yield from self._walk(
                 Site(
                     node=child,
                     parent=node,
                     is_store=stores,
-                    is_recursive=isinstance(child, cst.Call) and self._is_self_call(child),
+                    is_recursive=isinstance(child, cst.Call) and self._is_self_call(child, within),
                     leaves=_leaves(site, child),
+                    within=within,
                 )
             )
 
-    def _is_self_call(self, call: cst.Call) -> bool:
+    def _is_self_call(self, call: cst.Call, within: tuple[str, ...]) -> bool:
         func = call.func
         if isinstance(func, cst.Attribute):
             return func.attr.value == self.target.name
-        return isinstance(func, cst.Name) and func.value == self.target.name
+        return isinstance(func, cst.Name) and func.value in (self.target.name, *within)
 
     def _inner(self, node: cst.CSTNode) -> tuple[int, int]:
         where = self.positions[node]

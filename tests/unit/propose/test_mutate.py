@@ -96,6 +96,23 @@ def test_the_most_suspicious_line_comes_first_with_operators_in_turn(context) ->
     assert len({c.note.rpartition("→")[2] for c in made[:4]}) == 4
 
 
+def test_less_suspicious_lines_have_their_turn_before_the_others_are_done(context) -> None:
+    long = " + ".join("abcd" * 6)
+    source = f"def f(a, b, c, d):\n    if a < b:\n        return {long}\n    return 0\n"
+    made = list(mutate.propose(context(source, "f", settings=BOUNDLESS, suspicion={3: 0.9, 2: 0.5})))
+    saved = source.split("\n")
+    lines = [[old == new for old, new in zip(saved, c.source.split("\n"), strict=True)] for c in made]
+    changed = [same.index(False) + 1 for same in lines]
+    assert set(changed[:40]) == {3}
+    assert 2 in changed[: changed.count(3)]
+    assert changed.count(3) > 100
+
+
+def test_a_function_inside_that_calls_itself_may_be_off_by_one(context) -> None:
+    made = sources(context, "def g(n):\n    return g(n) if n else 0\nreturn g(a)")
+    assert "def g(n):\n    return g(n - 1) if n else 0\nreturn g(a)" in made
+
+
 def test_mutants_are_spread_over_lines_whatever_is_suspicious(context) -> None:
     source = "def f(a, b):\n    if a < b:\n        return a + 1\n    return b - 1\n"
     made = list(mutate.mutants(context(source, "f", suspicion={3: 0.9})))

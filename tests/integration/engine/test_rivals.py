@@ -1,0 +1,162 @@
+"""Which of the fixes that pass the same tests comes first, and whom the engine believes in doubt."""
+
+from __future__ import annotations
+
+import threading
+from textwrap import dedent
+from typing import Any
+
+from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestOrigin
+from genx_lsp.engine import doubt, trust
+from genx_lsp.engine.budget import Budget
+from genx_lsp.engine.harm import harm
+from genx_lsp.engine.job import Job
+from genx_lsp.engine.matrix import Matrix
+from genx_lsp.propose import docstring_examples, neighbours
+from genx_lsp.propose.keys import code_key, test_key
+from genx_sandbox import Unknown
+
+PLACE_OF = '''
+    def place_of(name: str, names: list[str]) -> int:
+        """Where the name stands in the sorted names; -1 where it does not.
+
+        >>> place_of("b", ["a", "b", "c"])
+        1
+        >>> place_of("x", ["a", "b"])
+        -1
+        """
+
+        def between(low, high):
+            if low == high:
+                return -1
+            middle = low + (high - low) // 2
+            if name < names[middle]:
+                return between(low, middle)
+            if name > names[middle]:
+                return between(middle, high)
+            return middle
+
+        return between(0, len(names))
+'''
+
+ONES = '''
+    def ones(n: int) -> int:
+        """How many binary digits of the number, which is not negative, are 1."""
+        count = 0
+        while n > 0:
+            count += n % 2
+            n //= 1
+        return count
+'''
+ONES_WITNESSES = [
+    dedent(ONES[: ONES.index("        count")] + body).lstrip("\n")
+    for body in (
+        "        return bin(n).count('1')\n",
+        "        return format(n, 'b').count('1')\n",
+        "        return sum(1 for digit in bin(n)[2:] if digit == '1')\n",
+    )
+]
+
+HALF = '''
+    def half(n: int) -> int:
+        """Half of the number, rounded down.
+
+        >>> half(7)
+        3
+        """
+        return n // 2
+'''
+
+
+def job_on(place: Any, path: Any, name: str) -> Job:
+    engine = place.engine(path)
+    target = place.target(engine, path, name)
+    return Job(
+        target=target, project=engine.project, settings=engine.settings, want="fixes",
+        budget=Budget(threading.Event(), 120), executor=engine._executor,
+        matrix=Matrix(target, engine._executor), code_model=None, test_model=None, tests_text={},
+    )  # fmt: skip
+
+
+def candidate(job: Job, old: str, new: str) -> CodeCandidate:
+    source = job.target.source.replace(old, new)
+    assert source != job.target.source
+    return CodeCandidate(code_key(source), source, CodeOrigin.MUTATE)
+
+
+def test_a_fix_that_changes_answers_which_nothing_speaks_against_comes_later(place: Any) -> None:
+    """The second example never ends; `!=` for `<` passes both, and loses every name on the right."""
+    path = place.write("names.py", PLACE_OF)
+    engine = place.engine(path)
+    final = list(engine.work(place.target(engine, path, "place_of"), "fixes"))[-1]
+    assert [edit.text.strip() for edit in final.fixes[0].edits] == ["return between(middle + 1, high)"]
+
+
+def test_harm_is_changed_answers_and_errors_that_stay(place: Any) -> None:
+    job = job_on(place, place.write("names.py", PLACE_OF), "place_of")
+    for test in docstring_examples.propose(job.context()):
+        job.matrix.add_test(test)
+    trust.settle_expected_texts(job)
+    for expression in (
+        'place_of("c", ["a", "b", "c"])',
+        'place_of("z", ["a", "b", "c"])',
+        'place_of("a", ["a", "b"])',
+    ):
+        job.matrix.add_test(CallTest(test_key(expression, Unknown()), expression, origin=TestOrigin.BOUNDARY))
+    right = candidate(job, "between(middle, high)", "between(middle + 1, high)")
+    changed = candidate(job, "name < names", "name != names")
+    staying = candidate(job, "between(middle, high)", "between(middle, high + 0)")
+    job.plausible.extend((right, changed, staying))
+    trust.run_original(job)
+    for code in job.plausible:
+        job.matrix.add_code(code)
+    job.matrix.fill(job.plausible, job.matrix.tests, job.budget)
+    found = harm(job)
+    assert [found[code.key] for code in (right, changed, staying)] == [0, 1, 1]
+
+
+def test_where_a_wrong_answer_shows_the_bug_other_answers_may_be_wrong_too(place: Any) -> None:
+    path = place.write("numbers_.py", HALF.replace("// 2", "// 3").replace(">>> half(7)", ">>> half(9)"))
+    job = job_on(place, path, "half")
+    for test in docstring_examples.propose(job.context()):
+        job.matrix.add_test(test)
+    trust.settle_expected_texts(job)
+    trust.run_original(job)
+    job.plausible.append(candidate(job, "// 3", "// 2"))
+    assert job.trusted_calls
+    assert harm(job) == {}
+
+
+def test_a_loop_that_never_ends_is_found_by_those_who_know_the_answer(place: Any, scripted: Any) -> None:
+    path = place.write("bits.py", ONES)
+    model = scripted(rewrites=ONES_WITNESSES, tests=["assert ones(5) == 2"])
+    engine = place.engine(path, model)
+    final = list(engine.work(place.target(engine, path, "ones"), "fixes"))[-1]
+    assert final.bug is not None
+    assert final.bug.basis == "agreement"
+    assert "does not end in time" in final.bug.message
+    assert [edit.text.strip() for edit in final.fixes[0].edits] == ["n //= 2"]
+
+
+def test_programs_that_fail_a_known_good_test_settle_nothing(place: Any) -> None:
+    job = job_on(place, place.write("numbers_.py", HALF), "half")
+    for test in docstring_examples.propose(job.context()):
+        job.matrix.add_test(test)
+    trust.settle_expected_texts(job)
+    for test in neighbours.propose(job.matrix.tests, 6, 0):
+        job.matrix.add_test(test)
+    trust.run_original(job)
+
+    def hear(*bodies: str) -> list[bool]:
+        job.witnesses.clear()
+        for body in bodies:
+            code = candidate(job, "return n // 2", body)
+            job.witnesses[code.key] = 2.0
+            job.matrix.add_code(code)
+        doubt.hear(job)
+        return [settled.dissent for settled in doubt.settled_calls(job)]
+
+    assert hear("return n / 2", "return n * 0.5", "return 0.5 * n") == []
+    agreed = hear("return (n - n % 2) / 2", "return n >> 1", "return divmod(n, 2)[0]")
+    assert agreed
+    assert not any(agreed)
