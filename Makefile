@@ -13,9 +13,11 @@ READY := $(VENV)/.genx-ready
 UV := build/boot/bin/uv
 SUPPLY := build/supply
 PYTEST_ARGS ?=
+# Training needs packages that the environment of this checkout does not have.
+LEARN_PYTHON ?= $(BIN)/python
 
 .PHONY: help setup demo test lint format lock sbom audit schema e2e vsix clean protocol-runs chaos fuzz \
-        attacks bench-codet bench-execution bench-generation bench-ranking bench-repair bench-testgen
+        attacks bench-codet bench-execution bench-generation bench-learning bench-ranking bench-repair bench-testgen
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -89,6 +91,9 @@ bench-testgen: $(READY) ## Test suites beside Pynguin and CrossHair
 
 bench-repair: $(READY) ## Fixes on QuixBugs, with and without tests
 	@$(BIN)/python benchmarks/repair.py $(BENCH_ARGS)
+
+bench-learning: $(READY) ## Learning on MBPP, measured on HumanEval; LEARN_PYTHON has the finetune extra
+	@$(LEARN_PYTHON) benchmarks/learning.py $(BENCH_ARGS)
 
 bench-latency: $(READY) ## A scripted day in an editor, timed; BENCH_ARGS="--edits 40 --no-model"
 	@$(BIN)/python benchmarks/latency.py $(BENCH_ARGS)

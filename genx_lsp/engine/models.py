@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from genx_lsp.config import Settings
-from genx_models import Adapted, Adapters, Endpoint, Generator, ModelError, Store, Worker
+from genx_models import Adapted, Adapters, Generator, ModelError, Store, Worker
 from genx_models.adapters import Role
+
+if TYPE_CHECKING:
+    from genx_models import Endpoint
 
 
 class Models:
@@ -53,6 +57,9 @@ class Models:
             return self._workers[key]
 
     def _endpoint(self, settings: Settings) -> Endpoint:
+        # Nearly nobody names one, and all that speaks HTTP would be loaded for it.
+        from genx_models import Endpoint
+
         model = settings.model
         key = (model.endpoint, model.endpoint_model, model.context)
         with self._lock:
