@@ -54,8 +54,11 @@ def alarm(seconds: int) -> Iterator[None]:
 
 def until(count: int, done: Callable[[], int], first: int, strategies: tuple[Any, ...], check: Any) -> str:
     """Go on with new examples until `done()` has reached `count`; what went wrong, or nothing."""
-    number = first
+    number, said = first, time.monotonic()
     while done() < count:
+        if time.monotonic() - said > _SAY_SECONDS:
+            said = time.monotonic()
+            print(f"{done():,} so far", file=sys.stderr, flush=True)
 
         @seed(number)
         @settings(

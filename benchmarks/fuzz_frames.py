@@ -25,13 +25,13 @@ _kinds = st.sampled_from(
 _wrong = st.none() | st.integers() | st.floats() | _text | st.booleans()
 nodes = st.recursive(
     st.tuples(_kinds, _text).map(list) | st.tuples(_kinds).map(list) | _wrong,
-    lambda inner: st.tuples(
-        _kinds,
-        _text | _wrong,
-        st.lists(inner, max_size=4) | inner,
-        _text | _wrong,
-        st.lists(_text, max_size=3) | inner,
-    ).flatmap(lambda node: st.integers(0, 5).map(lambda size: list(node)[:size])),
+    # Of each length apart: to draw five fields and cut them off again was most of the time.
+    lambda inner: st.one_of(
+        st.tuples(_kinds, st.lists(inner, max_size=3)),
+        st.tuples(_kinds, _text | _wrong, st.lists(inner, max_size=3) | inner),
+        st.tuples(_kinds, _text, st.lists(inner, max_size=2), _text | _wrong),
+        st.tuples(_kinds, _text, inner, _text, st.lists(_text, max_size=3) | inner),
+    ).map(list),
     max_leaves=10,
 )
 """Trees that look like the guest's, and are mostly none."""
