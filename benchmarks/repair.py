@@ -149,7 +149,7 @@ def kept_rows() -> list[Result]:
 
 
 def show(results: list[Result], names: list[str]) -> dict[str, Any]:
-    """Print the table of all rows, of the whole and of the second half, to which nothing was fitted."""
+    """Print the table of all rows, of the whole and of the second half by name."""
     second = set(names[len(names) // 2 :])
     payload: dict[str, Any] = {"rows": [asdict(r) for r in results]}
     lines = []

@@ -95,8 +95,10 @@ def begin(path: Path | None = None) -> None:
     except (RuntimeError, OSError):
         return
     for name in _COMPILE_MUCH:
-        # A name of the module's own goes before the builtin: nothing of the library is replaced.
-        import_module(name).__dict__["compile"] = _compiled.compile
+        # A version that keeps it elsewhere is only slower.
+        with contextlib.suppress(ImportError):
+            # A name of the module's own goes before the builtin: nothing of the library is replaced.
+            import_module(name).__dict__["compile"] = _compiled.compile
 
 
 def settle() -> None:
@@ -110,7 +112,8 @@ def settle() -> None:
     gc.enable()
     if _compiled is not None:
         for name in _COMPILE_MUCH:
-            import_module(name).__dict__.pop("compile", None)
+            with contextlib.suppress(ImportError):
+                import_module(name).__dict__.pop("compile", None)
         _compiled.write()
         _compiled = None
 
