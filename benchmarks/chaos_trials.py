@@ -247,6 +247,9 @@ def cut(ground: Ground) -> None:
     ground.found(client, document)
     ground.settled(client)
     client.end()
+    log = ground.feedback.with_name(ground.feedback.name + "-wal")
+    if log.exists():
+        raise Failed("the feedback database was not closed when the server ended")
     data = ground.feedback.read_bytes()
     ground.feedback.write_bytes(data[: len(data) // 2 + 100])
     client = ground.start()

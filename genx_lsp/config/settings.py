@@ -48,7 +48,12 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
         4096
     )
     idle_seconds: Annotated[
-        int, Meta(ge=0, description="Unload the model after so many idle seconds; 0 keeps it.")
+        int,
+        Meta(
+            ge=0,
+            description="Unload the model and end the waiting sandbox processes after so many idle seconds; "
+            "0 keeps them.",
+        ),
     ] = 600
 
 

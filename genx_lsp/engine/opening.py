@@ -59,4 +59,5 @@ def open_sandbox(project: Project, settings: Settings) -> Sandbox:
     limits = Limits(
         call_seconds=settings.sandbox.call_seconds, memory_bytes=settings.sandbox.memory_mb * 1024 * 1024
     )
-    return Sandbox(workspace, limits=limits, jobs=settings.sandbox.jobs)
+    idle = float(settings.model.idle_seconds)
+    return Sandbox(workspace, limits=limits, jobs=settings.sandbox.jobs, idle_seconds=idle)

@@ -26,6 +26,7 @@ class Lane:
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
+        self._dropping = False
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Queue `work`. After `close` it is cancelled at once."""
@@ -44,20 +45,25 @@ class Lane:
         """Queue `work` and wait for its result on the loop."""
         return await asyncio.wrap_future(self.submit(work))
 
-    def close(self, seconds: float = 5.0) -> None:
-        """End the thread after what it is doing now; what still waits is cancelled."""
+    def close(self, seconds: float = 5.0, finish: bool = False) -> None:
+        """End the thread after what it is doing now, or, with `finish`, after what waits; at most `seconds`.
+
+        What is not done by then is cancelled.
+        """
         with self._lock:
             self._closed = True
+            self._dropping = not finish
             thread = self._thread
             if thread is None:
                 return
             self._waiting.put(None)
         thread.join(seconds)
+        self._dropping = True
 
     def _run(self) -> None:
         while (item := self._waiting.get()) is not None:
             future, work = item
-            if self._closed or not future.set_running_or_notify_cancel():
+            if self._dropping or not future.set_running_or_notify_cancel():
                 future.cancel()
                 continue
             try:

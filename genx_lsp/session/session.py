@@ -174,7 +174,8 @@ class Session:
         """End every job, thread and process. Blocks for some seconds at most; call it off the loop."""
         self.jobs.close()
         self.journal.close()
-        self._feedback_lane.close()
+        # What the user did last is kept too.
+        self._feedback_lane.close(finish=True)
         self.lane.close()
 
     # -- what goes on behind -----------------------------------------------------------------------

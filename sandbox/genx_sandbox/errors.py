@@ -2,6 +2,7 @@
 
 SandboxError
 ├── SandboxUnavailable   no level holds on this machine; says why and what to install
+│   └── NoRoom           no temporary file can be written, so no level could be tried
 ├── InterpreterError     the workspace's interpreter cannot be started or is too old
 └── SandboxCancelled     the caller's cancel event was set; everything under way has been ended
 """
@@ -15,6 +16,10 @@ class SandboxError(Exception):
 
 class SandboxUnavailable(SandboxError):
     """No jail can be had here, so nothing is run."""
+
+
+class NoRoom(SandboxUnavailable):
+    """The self-test has nowhere to put what must not be read."""
 
 
 class InterpreterError(SandboxError):

@@ -29,12 +29,16 @@ Jail: TypeAlias = Zygote | Solitary
 class Pool:
     """Zygotes of one sandbox. A run holds a slot for each program under way and shares it by time."""
 
-    def __init__(self, slots: Slots) -> None:
+    def __init__(self, slots: Slots, idle_seconds: float = 0.0) -> None:
+        """`idle_seconds`: when a zygote that no run asks for is ended; 0 keeps it."""
         self._slots = slots
         self._lock = threading.Lock()
         self._free: list[Jail] = []
         self._lent: set[Jail] = set()
         self._closed = False
+        self._idle_seconds = idle_seconds
+        self._since: dict[Jail, float] = {}
+        self._timer: threading.Timer | None = None
 
     def _check_open(self) -> None:
         if self._closed:
@@ -50,6 +54,7 @@ class Pool:
                 zygote = Solitary(recipe) if recipe.alone else Zygote(recipe)
             else:
                 self._free.remove(zygote)
+                self._since.pop(zygote, None)
             self._lent.add(zygote)
             return zygote
 
@@ -60,8 +65,30 @@ class Pool:
             # The oldest go first: their view of the project, or their test file's folder, is of the past.
             most = 0 if self._closed else self._slots.count + _SPARE
             surplus = [self._free.pop(0) for _ in range(len(self._free) - most)]
+            self._since = {z: self._since.get(z, time.monotonic()) for z in self._free}
+            self._look_later()
         for old in surplus:
             old.close()
+
+    def _look_later(self) -> None:
+        """With the lock held: see to it that idle zygotes end when their time is over."""
+        if self._timer is None and self._idle_seconds > 0 and self._since:
+            left = min(self._since.values()) + self._idle_seconds - time.monotonic()
+            self._timer = threading.Timer(max(0.0, left), self._end_idle)
+            self._timer.daemon = True
+            self._timer.start()
+
+    def _end_idle(self) -> None:
+        with self._lock:
+            self._timer = None
+            past = time.monotonic() - self._idle_seconds
+            idle = [z for z, since in self._since.items() if since <= past]
+            for zygote in idle:
+                self._free.remove(zygote)
+                del self._since[zygote]
+            self._look_later()
+        for zygote in idle:
+            zygote.close()
 
     def zygotes(self) -> tuple[int, ...]:
         """Process ids of the idle zygotes, in the order of their last use."""
@@ -73,7 +100,10 @@ class Pool:
         with self._lock:
             self._closed = True
             free, self._free = self._free, []
+            self._since.clear()
             lent = list(self._lent)
+            if self._timer is not None:
+                self._timer.cancel()
         for zygote in free:
             zygote.close()
         for zygote in lent:

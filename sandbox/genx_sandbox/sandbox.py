@@ -60,7 +60,8 @@ class Sandbox:
     """Runs programs of one workspace in jails. Thread-safe; starts nothing before the first run.
 
     `jobs` programs run at once, over all runs of this sandbox; with 0 it shares all cores but one with every
-    other sandbox of this process that has no number of its own.
+    other sandbox of this process that has no number of its own. Processes that stand ready and are asked for
+    nothing end after `idle_seconds`, and are started again by the next run; with 0 they stay.
     `level` is the one that the self-test finds unless one is named. Runs raise SandboxUnavailable,
     InterpreterError, or SandboxCancelled once `cancel` is set.
     """
@@ -71,12 +72,13 @@ class Sandbox:
         limits: Limits | None = None,
         jobs: int = 0,
         level: Level | None = None,
+        idle_seconds: float = 0.0,
     ) -> None:
         self._level = level
         self._workspace = workspace
         self._limits = limits or Limits()
         self._recipes = Recipes(workspace, self._limits)
-        self._pool = Pool(Slots(jobs) if jobs > 0 else MACHINE)
+        self._pool = Pool(Slots(jobs) if jobs > 0 else MACHINE, idle_seconds)
 
     @property
     def level(self) -> Level:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from genx_sandbox import levels
-from genx_sandbox.errors import SandboxError
+from genx_sandbox.errors import NoRoom, SandboxError
 from genx_sandbox.jail import landlocked
 from genx_sandbox.limits import Limits
 from genx_sandbox.outcomes import Level, Outcome
@@ -112,6 +112,9 @@ def _try(interpreter: Path, level: Level) -> SelfTest:
     try:
         levels.require(level)
         checks = _attack(interpreter, level)
+    except NoRoom:
+        # Nothing is known of the level, and nothing but room is to be had for it.
+        raise
     except SandboxError as error:
         said = str(error)
         return SelfTest(Level.NONE, (), (), (said, *_advice(said)))
@@ -123,7 +126,7 @@ def _try(interpreter: Path, level: Level) -> SelfTest:
 
 
 def _attack(interpreter: Path, level: Level) -> tuple[SelfCheck, ...]:
-    with tempfile.TemporaryDirectory(prefix="genx-") as name, _listener() as port:
+    with _room() as name, _listener() as port:
         place = Path(name).resolve()
         project = place / "project"
         project.mkdir()
@@ -170,13 +173,29 @@ def _attack(interpreter: Path, level: Level) -> tuple[SelfCheck, ...]:
     return tuple(checks)
 
 
+def _room() -> tempfile.TemporaryDirectory[str]:
+    """A folder for secrets that must not be read: in memory where the disk is full. Raises `NoRoom`."""
+    for parent in (None, "/dev/shm"):
+        with contextlib.suppress(OSError):
+            made = tempfile.TemporaryDirectory(prefix="genx-", dir=parent)
+            try:
+                (Path(made.name) / "room").write_text(_SECRET, encoding="utf-8")
+                return made
+            except OSError:
+                made.cleanup()
+    raise NoRoom(
+        "The sandbox could not be tried out, because there is no room for a temporary file, and nothing is "
+        "run in one that was not tried. Make room on the disk and save again."
+    )
+
+
 def _seen(outcome: Outcome) -> str:
     if outcome.raised is not None:
         return f"{outcome.raised.type_name.removeprefix('builtins.')}: {outcome.raised.message}"
     return outcome.value.text() if outcome.value is not None else outcome.detail or outcome.kind
 
 
-@contextmanager
+@contextlib.contextmanager
 def _listener() -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]

@@ -43,6 +43,17 @@ async def events(editor: Any) -> list[tuple[str, str, str]]:
     return told
 
 
+async def test_what_was_done_just_before_the_end_is_kept(start: Any) -> None:
+    editor = await start("neovim@0.11")
+    uri = await found(editor)
+    for number in range(20):
+        editor.replace(uri, "def kept(x", f"def kept(x{number}, x")
+        editor.save(uri)
+    await editor.command("genx.dismiss", uri=uri, name="step", suggestion="test-step(2)")
+    assert await events(editor) == [("test", "dismissed", "not useful")]
+    assert not (editor.state / "feedback.db-wal").exists(), "the database was closed"
+
+
 async def test_dismissals_outlive_a_restart(start: Any) -> None:
     first = await start("neovim@0.11")
     uri = await found(first)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -110,3 +113,30 @@ def test_a_spoiled_memory_is_no_obstacle(cache):
     cache.parent.mkdir(parents=True)
     cache.write_text("{", encoding="utf-8")
     assert levels.in_force() is Level.FULL
+
+
+NO_ROOM = """
+import resource, signal, sys
+from genx_sandbox import SandboxUnavailable, self_test
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
+try:
+    self_test()
+except SandboxUnavailable as error:
+    print(error)
+"""
+
+
+def test_where_no_file_can_be_written_the_user_is_told_to_make_room(cache):
+    done = subprocess.run([sys.executable, "-c", NO_ROOM], capture_output=True, text=True, check=True)
+    assert "Make room on the disk" in done.stdout
+    assert "bubblewrap" not in done.stdout
+    assert not cache.exists(), "nothing was found out, so nothing is remembered"
+
+
+@pytest.mark.skipif(not os.access("/dev/shm", os.W_OK), reason="no /dev/shm to write to")
+def test_the_level_is_found_with_a_full_disk(cache, monkeypatch, tmp_path):
+    # Stands in for a disk without room for one more folder.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    found = self_test()
+    assert found.level is not Level.NONE, found.advice

@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,14 @@ def jails() -> set[int]:
     ).stdout
     rows = [line.split(None, 2) for line in listing.splitlines()[1:]]
     return {int(pid) for pid, parent, name in rows if name.strip() == "bwrap" and int(parent) == os.getpid()}
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait for something that has to come."""
+    end = time.monotonic() + 20
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.02)
 
 
 def test_cancel_ends_the_children_and_raises(workspace):
@@ -197,3 +207,29 @@ def test_an_interpreter_that_is_none_is_named(project, tmp_path):
     for path in (fake, tmp_path / "absent"):
         with Sandbox(Workspace(path, project)) as sandbox, pytest.raises(InterpreterError, match=str(path)):
             list(sandbox.run_calls([FINE], CALL))
+
+
+def test_idle_jails_end_by_themselves_and_come_back(workspace):
+    before = jails()
+    with Sandbox(workspace, jobs=1, idle_seconds=0.5) as sandbox:
+        assert first_outcome(sandbox).value == Value.of(1)
+        assert len(sandbox.zygotes()) == 1
+        until(lambda: sandbox.zygotes() == () and jails() == before)
+        assert first_outcome(sandbox).value == Value.of(1)
+
+
+def test_a_jail_in_use_is_not_idle(workspace):
+    """Its time begins when it is put back, however long it was in use."""
+    source = "import time\ndef f():\n    time.sleep(1)\n    return 1\n"
+    slow = Program("slow", "slow", "/nowhere/slow.py", source)
+    with Sandbox(workspace, Limits(call_seconds=20), jobs=1, idle_seconds=0.4) as sandbox:
+        assert first_outcome(sandbox).value == Value.of(1)
+        (pid,) = sandbox.zygotes()
+        (result,) = sandbox.run_calls([slow], CALL)
+        assert result.outcomes[0].value == Value.of(1)
+        assert sandbox.zygotes() in ((pid,), ())
+    with Sandbox(workspace, jobs=1) as sandbox:
+        first_outcome(sandbox)
+        (kept,) = sandbox.zygotes()
+        time.sleep(0.6)
+        assert sandbox.zygotes() == (kept,)
