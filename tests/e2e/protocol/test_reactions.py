@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -46,11 +47,16 @@ async def events(editor: Any) -> list[tuple[str, str, str]]:
 async def test_what_was_done_just_before_the_end_is_kept(start: Any) -> None:
     editor = await start("neovim@0.11")
     uri = await found(editor)
-    for number in range(20):
-        editor.replace(uri, "def kept(x", f"def kept(x{number}, x")
-        editor.save(uri)
-    await editor.command("genx.dismiss", uri=uri, name="step", suggestion="test-step(2)")
-    assert await events(editor) == [("test", "dismissed", "not useful")]
+    # Another process is at the database while the editor goes.
+    other = sqlite3.connect(editor.state / "feedback.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    for suggestion in ("test-step(1)", "test-step(2)"):
+        await editor.command("genx.dismiss", uri=uri, name="step", suggestion=suggestion)
+    ending = asyncio.ensure_future(events(editor))
+    await asyncio.sleep(1)
+    other.execute("COMMIT")
+    other.close()
+    assert await ending == [("test", "dismissed", "not useful")] * 2
     assert not (editor.state / "feedback.db-wal").exists(), "the database was closed"
 
 
