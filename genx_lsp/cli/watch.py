@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 _SETTLE_SECONDS = 0.15
 """A save arrives as several events (truncate, write, rename); the file is read once they have ended."""
 
+_LOOK_UP_SECONDS = 1.0
+"""Python runs the handler of a signal that comes just before a wait begins only after the wait."""
+
 
 def watch(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder to watch, with all below it.")],
@@ -132,7 +135,7 @@ class _Watching:
                 self._cancel()
 
     def _next(self) -> _Saved | _Stop | _Found | _Ended | None:
-        wait = max(0.0, min(self._due.values()) - time.monotonic()) if self._due else None
+        wait = max(0.0, min(self._due.values()) - time.monotonic()) if self._due else _LOOK_UP_SECONDS
         try:
             return self._messages.get(timeout=wait)
         except queue.Empty:
