@@ -112,7 +112,7 @@ def trained(sizes: Sizes, settings: Settings, corpus: Path, work: Path) -> Path:
         settings,
         show,
         threading.Event(),
-        roles=("code", "test") if sizes.role == "both" else (sizes.role,),  # type: ignore[arg-type]
+        roles=("code", "test") if sizes.role == "both" else (sizes.role,),
         rounds=sizes.rounds,
         steps=sizes.steps,
         batch=sizes.batch,

@@ -41,7 +41,7 @@ def test_it_ends_with_findings(place: Any, name: str) -> None:
 
 def test_printing_megabytes_does_not_matter(place: Any) -> None:
     path = place.write(
-        "module.py", "def shout(n: int) -> int:\n    print('x' * 3_000_000)\n    return n + 1\n"
+        "module.py", "def shout(n: int) -> int:\n    print('x' * 30_000_000)\n    return n + 1\n"
     )
     final = place.findings(path, "shout")[-1]
     assert final.tests
