@@ -45,7 +45,7 @@ async def test_a_setting_that_is_wrong_is_named_and_the_rest_kept(start: Any) ->
     editor = await start(configuration={"scorer": "codet", "onSave": "sometimes"})
     uri = await save_changed(editor)
 
-    await editor.until(lambda: editor.titles(uri))
+    await editor.until(lambda: editor.titles(uri), lambda seen: seen == ["GenX: 2 tests"])
     told = await editor.until(lambda: editor.client.messages)
     assert "genx.onSave" in told[0].message or "genx.on_save" in told[0].message
     assert "sometimes" in told[0].message
