@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 from figures import ROOT, arguments, table, write
-from ranking_data import load
+from ranking_data import Task, load
 from ranking_execute import execute
 from ranking_figures import (
     LIMITS,
@@ -30,6 +30,7 @@ from ranking_figures import (
     halves,
     percent,
 )
+from ranking_unnamed import execute_unnamed
 
 from genx_lsp.rank import DEFAULT, Outcomes, b4, codet, consensus, genx, max_pass, resolve
 
@@ -85,6 +86,9 @@ def main() -> None:
         "--data", type=Path, default=ROOT.parent / "shared" / "data", help="the folder that holds `codet`"
     )
     parser.add_argument("--jobs", type=int, default=0, help="programs run at once; 0 leaves one core free")
+    parser.add_argument(
+        "--unnamed", action="store_true", help="also run calls that no test names, and count them"
+    )
     options = arguments("", parser)
     warnings.simplefilter("ignore", SyntaxWarning)  # candidates' own, when their tests are parsed
     tasks = load(options.data / "codet", options.quick)
@@ -106,7 +110,25 @@ def main() -> None:
         "cross_validated": _cross_validated(usual),
         "peers": {"published": {"random": 22.8, "codet": 36.7, "srank": 43.1}},
     }
+    if options.unnamed:
+        payload["unnamed"] = _unnamed(tasks, usual, options.jobs)
     write("ranking", payload)
+
+
+def _unnamed(tasks: Sequence[Task], usual: Sequence[Executed], jobs: int) -> dict[str, list[float]]:
+    """pass@k of the two scorers that need calls only, with calls that no test names beside the others."""
+    found, seconds = execute_unnamed(tasks, ROOT / "build" / "ranking", jobs)
+    beside = [one.beside(task) for one, task in zip(found, usual, strict=True)]
+    figures = {
+        f"{name}, {calls}": [percent(each_task(some, SCORINGS[name], k)) for k in TOP]
+        for name in ("agreement", "default")
+        for calls, some in (("calls of the tests", usual), ("and unnamed calls", beside))
+    }
+    mean = np.mean([one.outcomes.shape[1] for one in found])
+    rows = [[name, *row] for name, row in figures.items()]
+    title = f"Calls that no test names: {mean:.0f} a task on the mean, executed in {seconds:.0f} s"
+    table(("scorer", *(f"pass@{k}" for k in TOP)), rows, title)
+    return figures
 
 
 def _main_table(tasks: Sequence[Executed], title: str) -> dict[str, dict[str, float]]:

@@ -81,7 +81,7 @@ def _run(task: Task, folder: Path, sandbox: Sandbox, judging: Sandbox) -> dict[s
             # 0 is kept for "took too long", which a tighter limit turns other outcomes into.
             number = 0 if outcome.kind == "timeout" else numbers.setdefault(outcome.key, len(numbers) + 1)
             outcomes[i, c] = number
-            answered[i, c] = _answers(outcome)
+            answered[i, c] = answers(outcome)
             slow[i, c] = int(np.searchsorted(LIMITS, outcome.seconds))
             for t in tests_of[c]:
                 known = verdicts.get((t, number))
@@ -102,7 +102,7 @@ def _expectation(planned: Planned) -> Returns:
     return Returns(Value.of(planned.expected), exact=planned.how == "is")
 
 
-def _answers(outcome: Outcome) -> bool:
+def answers(outcome: Outcome) -> bool:
     """An exception is no answer; neither is None, which is what a function returns that falls off its end."""
     return outcome.kind == "value" and outcome.value is not None and outcome.value.kind != "none"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import comb
 
 import numpy as np
@@ -81,6 +81,22 @@ class Recorded:
             (self.answered & in_time)[:, calls],
             self.passed & in_time[:, self.test_calls],
             self.right,
+        )
+
+
+@dataclass(frozen=True)
+class Unnamed:
+    """What the programs did on calls that no test names, each ended after `USUAL` seconds."""
+
+    outcomes: NDArray[np.int32]
+    answered: NDArray[np.bool_]
+
+    def beside(self, task: Executed) -> Executed:
+        """The task with these calls' outcomes after its own."""
+        return replace(
+            task,
+            outcomes=np.hstack([task.outcomes, self.outcomes]),
+            answered=np.hstack([task.answered, self.answered]),
         )
 
 
