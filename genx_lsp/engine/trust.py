@@ -8,7 +8,8 @@ from genx_lsp.candidate import CallTest
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.job import Job
 from genx_lsp.engine.matrix import call_key
-from genx_sandbox import Call, Raises, Returns, Unknown
+from genx_sandbox import Call, Raises, Returns, Unknown, Value
+from genx_sandbox.values import contains
 
 # An accident of a wrongly typed call, not a behaviour that anyone relies on.
 ACCIDENTS = ("builtins.TypeError", "builtins.AttributeError", "builtins.NameError", "builtins.RecursionError")
@@ -21,6 +22,7 @@ def settle_expected_texts(job: Job) -> None:
         return
     calls = [Call(key=t.key, expression=t.expected_text, setup=t.setup) for t in waiting]
     program = job.matrix.program(job.original)
+    objects: list[CallTest] = []
     for result in job.executor.run_calls([program], calls, job.budget):
         for test, outcome in zip(waiting, result.outcomes, strict=True):
             value = outcome.value if outcome.kind == "value" else None
@@ -28,6 +30,26 @@ def settle_expected_texts(job: Job) -> None:
             if value is not None and value.kind not in ("opaque", "truncated"):
                 settled = replace(test, expectation=Returns(value))
             job.matrix.replace_test(test, settled)
+            if settled is not None and test.trusted and value is not None and contains(value, "object"):
+                objects.append(settled)
+    _drop_unequal(job, objects)
+
+
+def _drop_unequal(job: Job, tests: list[CallTest]) -> None:
+    """Leave out user's tests whose expected object differs from its own copy: `==` is identity there.
+
+    Values are compared by structure; for a class without `__eq__` that would not be what the test says.
+    """
+    calls = [
+        Call(t.key, f"({t.expected_text}) == __import__('copy').deepcopy({t.expected_text})", t.setup)
+        for t in tests
+    ]
+    for result in (
+        job.executor.run_calls([job.matrix.program(job.original)], calls, job.budget) if tests else ()
+    ):
+        for test, outcome in zip(tests, result.outcomes, strict=True):
+            if outcome.value != Value.of(True):
+                job.matrix.replace_test(test, None)
 
 
 def run_original(job: Job) -> str:

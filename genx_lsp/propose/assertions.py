@@ -11,7 +11,7 @@ from genx_lsp.propose.expected import expectation_of, raises_of
 from genx_lsp.propose.keys import parse_definition, parse_expression
 from genx_lsp.propose.naming import Names, mentions
 from genx_lsp.propose.parametrize import rows_of, substitute
-from genx_lsp.propose.script import Bound, Script, make_test
+from genx_lsp.propose.script import Bound, Script, make_test, shares_an_object
 from genx_lsp.target import Target
 from genx_sandbox import Expectation, Returns, Unknown, Value
 
@@ -87,6 +87,9 @@ def _asserted(test: ast.expr, script: Script, target: Target) -> Iterator[CallTe
     if not mentions(bound.node, target):
         return
     node, expected, expectation = _sides(bound.node, target)
+    if expected is not None and shares_an_object(node, expected, bound.setup):
+        # `assert reverse(head) == last`: the other side is what the call made of it, not what it was before.
+        node, expected, expectation = bound.node, None, Returns(Value.of(True))
     made = script.call(Bound(node, bound.setup), expected)
     if made is None:
         return

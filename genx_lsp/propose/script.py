@@ -132,6 +132,40 @@ def make_test(
     )
 
 
+def shares_an_object(call: ast.expr, expected: ast.expr, setup: list[ast.stmt]) -> bool:
+    """Whether the two sides may hold one object that the call can change: then neither stands alone."""
+    shared = _behind(call, setup) & _behind(expected, setup)
+    return any(not _never_changes(name, setup) for name in shared)
+
+
+def _behind(node: ast.expr, setup: list[ast.stmt]) -> set[str]:
+    """The names bound in the setup that an expression rests on, directly or by way of others."""
+    bound = {n.id for s in setup for n in ast.walk(s) if isinstance(n, ast.Name) and _stores(n)}
+    names = free_names(node) & bound
+    for statement in reversed(setup):
+        touched = {n.id for n in ast.walk(statement) if isinstance(n, ast.Name)} & bound
+        if touched & names:
+            names |= touched
+    return names
+
+
+def _stores(name: ast.Name) -> bool:
+    return isinstance(name.ctx, ast.Store)
+
+
+def _never_changes(name: str, setup: list[ast.stmt]) -> bool:
+    """A name that is only ever given numbers, texts or None."""
+    values = [
+        s.value if isinstance(s, ast.Assign) else None
+        for s in setup
+        if any(isinstance(n, ast.Name) and n.id == name and _stores(n) for n in ast.walk(s))
+    ]
+    return all(
+        isinstance(value.operand if isinstance(value, ast.UnaryOp) else value, ast.Constant)
+        for value in values
+    )
+
+
 def _inline(node: ast.expr, setup: list[ast.stmt]) -> tuple[ast.expr, list[ast.stmt]]:
     """Put `cart = Cart()` into `cart.total()` where that changes nothing: one assignment, one use."""
     setup = list(setup)

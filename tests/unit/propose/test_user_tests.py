@@ -187,3 +187,27 @@ def test_a_result_kept_before_its_object_changed_is_asked_for_then(context) -> N
         ("", "Cart([1]).total()"),
         ("cart = Cart([1])\ntotal = cart.total()\ncart.add(2)", "cart.total()"),
     ]
+
+
+def test_an_object_on_both_sides_is_compared_where_the_call_changed_it(context) -> None:
+    text = """
+    from shop.pricing import f
+
+    def test_sorted_in_place():
+        items = [3, 1]
+        assert f(items) == items
+
+    def test_by_way_of_another():
+        last = [1]
+        first = [2, last]
+        assert f(first, first) == last
+
+    def test_a_number_cannot_change():
+        n = 5
+        assert f(n, n) == n
+    """
+    assert calls(context, text) == [
+        ("items = [3, 1]", "f(items) == items", Returns(Value.of(True))),
+        ("last = [1]\nfirst = [2, last]", "f(first, first) == last", Returns(Value.of(True))),
+        ("n = 5", "f(n, n)", Unknown()),
+    ]
