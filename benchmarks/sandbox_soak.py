@@ -5,6 +5,7 @@ Prints what is left over at the end: processes, descriptors, mounts, memory. `--
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import sys
@@ -60,15 +61,11 @@ def _held() -> dict[str, float]:
 
 
 def _below(pid: int) -> list[int]:
-    found = []
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = [int(word) for word in task.read_text(encoding="ascii").split()]
-        except OSError:
-            continue
-        for child in children:
-            found += [child, *_below(child)]
-    return found
+    children: list[int] = []
+    with contextlib.suppress(OSError):
+        for task in Path(f"/proc/{pid}/task").glob("*/children"):
+            children += [int(word) for word in task.read_text(encoding="ascii").split()]
+    return [one for child in children for one in (child, *_below(child))]
 
 
 def _resident(pid: int) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import shutil
 import sys
@@ -93,11 +94,18 @@ async def test_cancelling_stops_the_real_work(editor: Any, shop: Path) -> None:
 
 
 def descendants(pid: int) -> list[int]:
-    children = [int(p) for f in Path(f"/proc/{pid}/task").glob("*/children") for p in f.read_text().split()]
+    children: list[int] = []
+    # It may end while it is being looked at.
+    with contextlib.suppress(OSError):
+        for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+            children += [int(word) for word in listing.read_text().split()]
     return [*children, *(grandchild for child in children for grandchild in descendants(child))]
 
 
 def alive(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
     # One that nobody has reaped is as dead as one that is gone.
-    return stat.exists() and stat.read_text().rpartition(")")[2].split()[0] != "Z"
+    return stat.rpartition(")")[2].split()[0] != "Z"

@@ -30,15 +30,12 @@ CALL = [Call("1", "f()")]
 
 def below(pid: int) -> list[int]:
     """Every process under `pid`, nearest first."""
-    found = []
-    for listing in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = [int(word) for word in listing.read_text(encoding="ascii").split()]
-        except OSError:
-            continue
-        for child in children:
-            found += [child, *below(child)]
-    return found
+    children: list[int] = []
+    # It may end while it is being looked at.
+    with contextlib.suppress(OSError):
+        for listing in Path(f"/proc/{pid}/task").glob("*/children"):
+            children += [int(word) for word in listing.read_text(encoding="ascii").split()]
+    return [one for child in children for one in (child, *below(child))]
 
 
 @pytest.mark.parametrize("level", [Level.FULL, Level.REDUCED], ids=str)

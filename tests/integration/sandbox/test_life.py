@@ -140,10 +140,21 @@ def test_a_killed_jail_is_started_again(workspace):
 def test_a_jail_killed_during_a_call_costs_that_call_only(workspace):
     with Sandbox(workspace, Limits(call_seconds=60), jobs=1) as sandbox:
         before = jails()
-        timer = threading.Timer(4, lambda: [os.kill(pid, signal.SIGKILL) for pid in jails() - before])
-        timer.start()
+
+        def kill() -> None:
+            # However long the jail takes to start, and then some time for the call to begin.
+            for _ in range(600):
+                if jails() - before:
+                    break
+                threading.Event().wait(0.05)
+            threading.Event().wait(3)
+            for pid in jails() - before:
+                os.kill(pid, signal.SIGKILL)
+
+        killer = threading.Thread(target=kill)
+        killer.start()
         (result,) = sandbox.run_calls([SPIN], [Call("1", "f()"), Call("2", "1 + 1")])
-        timer.join()
+        killer.join()
     assert [o.kind for o in result.outcomes] == ["crash", "value"]
 
 
