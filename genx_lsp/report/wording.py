@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from genx_sandbox import Approx, Expectation, Leaves, Outcome, Raises, Returns
 
 LONGEST = 200
@@ -35,6 +37,14 @@ def outcome_text(outcome: Outcome) -> str:
     return one_line(f"{text}: {outcome.detail}") if outcome.detail else text
 
 
+def _pattern(pattern: str) -> str:
+    """Source of a pattern as a person would write it: what `re.escape` made of a text is that text again."""
+    plain = re.sub(r"\\(.)", r"\1", pattern, flags=re.DOTALL)
+    if re.escape(plain) != pattern:
+        return repr(pattern)
+    return f"re.escape({plain!r})" if set(plain) & set(".^$*+?{}[]\\|()") else repr(plain)
+
+
 def expected_text(expectation: Expectation, written: str = "") -> str:
     """What a test expects, in the words of `outcome_text`: `returned 3`, `raised ValueError`."""
     if isinstance(expectation, Returns):
@@ -43,7 +53,7 @@ def expected_text(expectation: Expectation, written: str = "") -> str:
         return f"returned about {one_line(written or expectation.value.text())}"
     if isinstance(expectation, Raises):
         name = expectation.type_name.removeprefix("builtins.")
-        return f"raised {name}" + (f" matching {expectation.match!r}" if expectation.match else "")
+        return f"raised {name}" + (f" matching {_pattern(expectation.match)}" if expectation.match else "")
     if isinstance(expectation, Leaves):
         left = ", ".join(value.text() for value in expectation.arguments)
         return f"left its arguments as {one_line(left)}"
@@ -59,7 +69,7 @@ def expectation_text(expression: str, expectation: Expectation, expected_text: s
         return f"assert {expression} == {number if 'approx(' in number else f'approx({number})'}"
     if isinstance(expectation, Raises):
         name = expectation.type_name.removeprefix("builtins.")
-        match = f", match={expectation.match!r}" if expectation.match else ""
+        match = f", match={_pattern(expectation.match)}" if expectation.match else ""
         return f"with raises({name}{match}): {expression}"
     if isinstance(expectation, Leaves):
         left = ", ".join(value.text() for value in expectation.arguments)
