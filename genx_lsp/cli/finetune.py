@@ -49,6 +49,9 @@ def finetune(
         Literal["local", "ray"],
         typer.Option(help="Where tests and programs are made and run: here, or on a running Ray cluster."),
     ] = "local",
+    processes: Annotated[
+        int, typer.Option(min=1, max=64, help="Processes that share the training, one a GPU.")
+    ] = 1,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what it would be trained on, without a model, and end.")
     ] = False,
@@ -64,7 +67,7 @@ def finetune(
         if dry_run:
             _preview(source, most, settings, cancel)
         else:
-            _run(source, settings, cancel, role, rounds, steps, batch, samples, most, engine)
+            _run(source, settings, cancel, role, rounds, steps, batch, samples, most, engine, processes)
     if cancel.is_set():
         sys.exit(Exit.INTERRUPTED)
 
@@ -80,6 +83,7 @@ def _run(
     samples: int,
     most: int,
     engine: Literal["local", "ray"],
+    processes: int,
 ) -> None:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
     from rich.progress import TimeElapsedColumn as Elapsed
@@ -120,6 +124,7 @@ def _run(
                 samples=samples,
                 most=most,
                 engine=engine,
+                processes=processes,
                 say=lambda sentence: console.print(str(sentence), soft_wrap=True),
             )
         except Stopped:

@@ -24,7 +24,7 @@ from genx_lsp.target import Parameter, Target
 
 
 def read_feedback(store: FeedbackStore, notes: list[str]) -> tuple[Problem, ...]:
-    """Problems with what was accepted or edited last and not dismissed or undone since.
+    """Problems with what was accepted or edited last and not undone since, and what was dismissed beside it.
 
     A function that is gone from its file is left out, as is what was taken of it; `notes` says so.
     """
@@ -33,13 +33,14 @@ def read_feedback(store: FeedbackStore, notes: list[str]) -> tuple[Problem, ...]
     gathered: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for line in text.getvalue().splitlines():
         record = json.loads(line)
-        last = record["events"][-1]["event"] if record["events"] else ""
-        if last in ("accepted", "edited") and record["target"] is not None:
+        if _last(record) in ("accepted", "edited", "dismissed") and record["target"] is not None:
             target = record["target"]
             gathered.setdefault((target["path"], target["qualified_name"]), []).append(record)
     problems = []
     projects: dict[Path, Project] = {}
     for (path, name), records in gathered.items():
+        if all(_last(record) == "dismissed" for record in records):
+            continue
         try:
             target, project = _now(Path(path), name, projects)
         except (GenxError, OSError) as error:
@@ -60,8 +61,15 @@ def _now(path: Path, name: str, projects: dict[Path, Project]) -> tuple[Target, 
 def _taken(records: list[dict[str, Any]], target: Target) -> Taken:
     tests: list[CallTest] = []
     fixes: list[tuple[Target, CodeCandidate]] = []
+    dismissed: tuple[list[CallTest], list[tuple[Target, CodeCandidate]]] = ([], [])
     edited: set[str] = set()
     for record in records:
+        if _last(record) == "dismissed":
+            if record["kind"] == "test":
+                dismissed[0].extend(_tests(record, "", target))
+            else:
+                dismissed[1].append((_target(record["target"]), _fix(record, "")))
+            continue
         event = record["events"][-1]
         is_edited = event["event"] == "edited"
         if record["kind"] == "test":
@@ -75,7 +83,18 @@ def _taken(records: list[dict[str, Any]], target: Target) -> Taken:
             keys = [fix.key]
         if is_edited:
             edited.update(keys)
-    return Taken(tuple({t.key: t for t in tests}.values()), tuple(fixes), frozenset(edited))
+    known = {test.key for test in tests}
+    return Taken(
+        tuple({t.key: t for t in tests}.values()),
+        tuple(fixes),
+        frozenset(edited),
+        tuple({t.key: t for t in dismissed[0] if t.key not in known}.values()),
+        tuple(dismissed[1]),
+    )
+
+
+def _last(record: dict[str, Any]) -> str:
+    return str(record["events"][-1]["event"]) if record["events"] else ""
 
 
 def _tests(record: dict[str, Any], edited_text: str, target: Target) -> Iterator[CallTest]:

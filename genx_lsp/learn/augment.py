@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from genx_lsp.candidate import CallTest, CodeOrigin, TestOrigin
+from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestOrigin
 from genx_lsp.config import Settings
 from genx_lsp.engine import trust
 from genx_lsp.engine.engine import add_tests
@@ -23,6 +23,7 @@ from genx_lsp.learn.provenance import Evidence
 from genx_lsp.learn.workbench import passes_all, prepare
 from genx_lsp.propose import model_tests, mutate, rewrite
 from genx_lsp.propose.keys import test_key
+from genx_lsp.target import Target
 from genx_models import Generator
 from genx_models.adapters import Role
 from genx_sandbox import Executor, Expectation, Outcome, Raises, Returns
@@ -67,6 +68,7 @@ def augment(
             made = examples.of_tests(job.context(), others, problem.key, origin, ACCEPTED)
             verdict = f"{origin} by the user, and passed by the code as it is now"
             result.examples += islice(_with_tests(made, job.original.source, verdict), 1)
+        result.examples += _preferred_tests(job, problem, taken)
     if job.notes:
         result.dropped = job.notes[0]
         return result
@@ -149,20 +151,25 @@ def _programs(
     known = len(job.trusted)
     verdict = f"passes all {known} known-good tests" if known else "trusted as it is: it has no tests"
     yield from _with_program(made, job.original.source, job.trusted_calls, verdict)
+    ours: list[Example] = []
     for before, fix in problem.taken.fixes:
         matrix.add_code(fix)
         matrix.fill([fix], job.trusted_calls, job.budget)
         if fix.key != job.original.key and not passes_all(job, fix, job.trusted_calls):
             continue
         origin = "edited" if fix.key in problem.taken.edited else "accepted"
-        context = replace(job.context(), target=before)
-        info = job.code_model.info() if job.code_model is not None else None
-        taught = [*examples.of_rewrite(context, fix, problem.key, origin, ACCEPTED)]
-        if info is not None:
-            taught = [*examples.of_infill(context, info, fix, problem.key, origin, ACCEPTED), *taught]
+        taught = _of_fix(job, before, fix, problem.key, origin)
         tried = len(job.trusted_calls)
         verdict = f"{origin} by the user" + (f", and passes all {tried} known-good tests" if tried else "")
-        yield from _with_program(taught, fix.source, job.trusted_calls, verdict)
+        told = list(_with_program(taught, fix.source, job.trusted_calls, verdict))
+        ours += told
+        yield from told
+    dismissed = [
+        example
+        for before, fix in problem.taken.dismissed_fixes
+        for example in _of_fix(job, before, fix, problem.key, "dismissed")
+    ]
+    yield from examples.preferences(ours, dismissed)
     if job.code_model is None or not tests:
         return
     proposed = list(rewrite.propose(job.context(series=series)))
@@ -180,6 +187,25 @@ def _programs(
     for code in kept:
         made = examples.of_rewrite(job.context(), code, problem.key, "sampled", OBSERVED)
         yield from _with_program(made, code.source, tests, verdict)
+
+
+def _of_fix(job: Job, before: Target, fix: CodeCandidate, problem: str, origin: str) -> list[Example]:
+    context = replace(job.context(), target=before)
+    made = list(examples.of_rewrite(context, fix, problem, origin, ACCEPTED))
+    if job.code_model is None:
+        return made
+    return [*examples.of_infill(context, job.code_model.info(), fix, problem, origin, ACCEPTED), *made]
+
+
+def _preferred_tests(job: Job, problem: Problem, taken: list[CallTest]) -> Iterator[Example]:
+    """Tests that were taken, each beside one that was dismissed, a line an answer."""
+
+    def alone(tests: Iterable[CallTest]) -> Iterator[Example]:
+        for test in tests:
+            yield from examples.of_tests(job.context(), [test], problem.key, "accepted", ACCEPTED)
+
+    made = examples.preferences(alone(taken), alone(problem.taken.dismissed_tests))
+    yield from _with_tests(made, job.original.source, "taken by the user, who dismissed the other answer")
 
 
 def _small_changes(job: Job) -> str:

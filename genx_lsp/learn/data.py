@@ -23,7 +23,7 @@ from genx_models import Chat, Infill, Prompt
 
 COLUMNS = (
     "round", "role", "origin", "weight", "held_out", "function", "path", "licence", "program", "tests",
-    "verdict", "prompt_kind", "system", "prompt", "prefill", "suffix", "answer", "key", "problem",
+    "verdict", "prompt_kind", "system", "prompt", "prefill", "suffix", "answer", "rejected", "key", "problem",
 )  # fmt: skip
 _FILE = "data.parquet"
 
@@ -90,7 +90,8 @@ def _rows(stored: dict[str, Any], number: int, held_out: frozenset[str]) -> Iter
             "path": stored["path"], "licence": stored.get("licence", UNKNOWN_LICENCE),
             "program": evidence.program, "tests": list(evidence.tests), "verdict": evidence.verdict,
             **_asked(example.prompt),
-            "answer": example.answer, "key": example.key, "problem": example.problem,
+            "answer": example.answer, "rejected": example.rejected,
+            "key": example.key, "problem": example.problem,
         }  # fmt: skip
 
 

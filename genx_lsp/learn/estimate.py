@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genx_lsp.learn.folders import LearnError
+from genx_lsp.learn.unquantised import BYTES_A_PARAMETER
 
 _BYTES_A_PARAMETER = 0.85
 """In a 4-bit file: 0.73 (Q4_1 of 135M) to 0.99 (Q4_K_M of 0.5B, embeddings in 8 bits)."""
@@ -49,8 +50,9 @@ def estimate(
     batch: int,
     roles: int,
     rounds: int,
+    processes: int = 1,
 ) -> Estimate:
-    """From the model file's size and how much is to be done."""
+    """From the model file's size and how much is to be done; both roles share one copy of the weights."""
     parameters = model_file.stat().st_size / _BYTES_A_PARAMETER
     cores = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     pace = min(cores, 8) / 2
@@ -58,8 +60,10 @@ def estimate(
     decoding = (problems + 2 * held_out) * tokens * parameters / _DECODED
     training = steps * batch * _TOKENS_AN_EXAMPLE * parameters / _TRAINED * roles
     return Estimate(
-        memory=int(parameters * 4 * 1.2 + _ACTIVATIONS),
-        disk=int(parameters * _SHARE_TRAINED * 4 * 6 * roles * rounds + 20_000 * problems),
+        memory=int(parameters * 4 * 1.2 + _ACTIVATIONS) * processes,
+        disk=int(
+            parameters * (BYTES_A_PARAMETER + _SHARE_TRAINED * 4 * 6 * roles * rounds) + 20_000 * problems
+        ),
         seconds=rounds * (decoding + training) / pace,
     )
 

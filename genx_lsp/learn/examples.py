@@ -25,6 +25,9 @@ _FENCE = "```python\n"
 _ALL_LINES = 10_000
 """More lines than any function has: a fix may sit in any of them."""
 
+_MOST_PAIRS = 4
+"""Pairs a prompt: one function with many tests should not outweigh the others."""
+
 ACCEPTED, OBSERVED = 4.0, 1.0
 """What an example counts: one that a person took is drawn as often as four that only execution speaks for."""
 
@@ -40,16 +43,19 @@ class Example:
     problem: str
     """Key of the function it is about: training and held-out examples never share one."""
     origin: str
-    """`accepted`, `edited`, `observed`, `sampled` or `reference`."""
+    """`accepted`, `edited`, `observed`, `sampled` or `reference`; `preferred` where there is a `rejected`."""
     weight: float = OBSERVED
     room: int = 256
     """Tokens of answer that the request allows."""
     evidence: Evidence = field(default_factory=Evidence)
+    rejected: str = ""
+    """An answer to the same prompt that was dismissed; the two are only ever trained on as a pair."""
 
     @property
     def key(self) -> str:
         """Equal keys are one example."""
-        text = repr((self.role, self.prompt, self.answer))
+        told = (self.role, self.prompt, self.answer)
+        text = repr((*told, self.rejected) if self.rejected else told)
         return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
     def pack(self) -> dict[str, Any]:
@@ -57,7 +63,7 @@ class Example:
         return {
             "role": self.role, "prompt": pack_prompt(self.prompt), "answer": self.answer,
             "problem": self.problem, "origin": self.origin, "weight": self.weight, "room": self.room,
-            "evidence": self.evidence.pack(),
+            "evidence": self.evidence.pack(), "rejected": self.rejected,
         }  # fmt: skip
 
     @classmethod
@@ -75,6 +81,19 @@ def unique(examples: Iterable[Example]) -> tuple[Example, ...]:
         if known is None or known.weight < example.weight:
             found[example.key] = example
     return tuple(found.values())
+
+
+def preferences(taken: Iterable[Example], dismissed: Iterable[Example]) -> Iterator[Example]:
+    """Answers that were taken beside others to the same prompt that were dismissed, a few a prompt."""
+    answers: dict[Prompt, tuple[list[Example], list[Example]]] = {}
+    for at, some in enumerate((taken, dismissed)):
+        for example in some:
+            answers.setdefault(example.prompt, ([], []))[at].append(example)
+    for ours, theirs in answers.values():
+        for n in range(min(_MOST_PAIRS, max(len(ours), len(theirs)) if ours and theirs else 0)):
+            mine, other = ours[n % len(ours)], theirs[n % len(theirs)]
+            if mine.answer != other.answer:
+                yield replace(mine, origin="preferred", weight=OBSERVED, rejected=other.answer)
 
 
 def of_tests(

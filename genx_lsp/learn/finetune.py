@@ -21,6 +21,7 @@ from genx_lsp.learn.augment import Augmented, augment
 from genx_lsp.learn.cluster import OnRay
 from genx_lsp.learn.estimate import Estimate, estimate, require_room
 from genx_lsp.learn.folders import LearnError, alone, learn_directory
+from genx_lsp.learn.launch import InProcesses
 from genx_lsp.learn.losses import Plan
 from genx_lsp.learn.problems import Problem, read_corpus
 from genx_lsp.learn.rollouts import EngineName, Local, Task
@@ -114,11 +115,12 @@ def finetune(
     most: int,
     say: Any,
     engine: EngineName = "local",
+    processes: int = 1,
 ) -> Finished:
     """Run to the end, or go on with the unfinished run of the same options.
 
-    `say` is given sentences for the user. Raises `LearnError`, `Unavailable`, `ModelError`,
-    `SandboxError`, and `rounds.Stopped` once cancelled.
+    `say` is given sentences for the user; `processes` share the training. Raises `LearnError`,
+    `Unavailable`, `ModelError`, `SandboxError`, and `rounds.Stopped` once cancelled.
     """
     train.require_packages()
     store = Store(settings.model.directory or None)
@@ -145,7 +147,7 @@ def finetune(
         )
         plan = Plan(steps=steps, batch=batch, seed=options.seed)
         split([p.key for p in problems], options.seed)
-        needed = needs(model_file, problems, options, plan)
+        needed = needs(model_file, problems, options, plan, processes)
         require_room(needed, directory)
         say(f"Learning from {len(problems)} functions. {needed.told()}")
         run = open_run(directory, options)
@@ -174,6 +176,7 @@ def finetune(
                 progress,
                 cancel,
                 plan,
+                train.train if processes == 1 else InProcesses(processes),
             ).work()
         text = "\n".join(f"round {p.round}, {p.role}: {p.report.get('text', p.says)}" for p in parts)
         text += f"\nThe data: `genx-lsp finetune data show --run {run.folder.name}`."
@@ -199,7 +202,9 @@ def _counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}" if count else ""
 
 
-def needs(model_file: Path, problems: tuple[Problem, ...], options: Options, plan: Plan) -> Estimate:
+def needs(
+    model_file: Path, problems: tuple[Problem, ...], options: Options, plan: Plan, processes: int = 1
+) -> Estimate:
     """The run's estimate."""
     return estimate(
         model_file,
@@ -210,4 +215,5 @@ def needs(model_file: Path, problems: tuple[Problem, ...], options: Options, pla
         batch=plan.batch,
         roles=len(options.roles),
         rounds=options.rounds,
+        processes=processes,
     )

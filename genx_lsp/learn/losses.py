@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from genx_lsp.learn.folders import LearnError
 
 _WARM_UP = 0.1
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,11 @@ class Tokenised:
     probe_end: int = 0
     """Where the answer proper ends, before an end token: what both runtimes are compared on."""
 
+    @property
+    def counted(self) -> int:
+        """Tokens of the answer."""
+        return len(self.tokens) - self.start
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -30,7 +36,7 @@ class Plan:
     steps: int
     batch: int = 4
     block: int = 10
-    """Steps between two checkpoints."""
+    """Steps between two looks at the held-out loss."""
     rank: int = 8
     alpha: int = 16
     learning_rate: float = 2e-4
@@ -51,31 +57,64 @@ def drawn(examples: Sequence[Tokenised], plan: Plan, step: int) -> list[Tokenise
     return dice.choices(examples, [e.weight for e in examples], k=plan.batch)
 
 
-def backward(model: Any, batch: list[Tokenised], micro: int, device: str) -> tuple[float, int]:
-    """Gradients of a batch, in parts that fit; a part that does not fit the GPU is halved."""
+def in_parts(
+    items: Sequence[_T], micro: int, loss_of: Callable[[Sequence[_T]], Any], weights: Sequence[Any]
+) -> tuple[float, int]:
+    """Gradients of the sum of `loss_of` over parts of at most `micro` items; the loss and the `micro` used.
+
+    Where memory runs out all of it is done again in parts half as large. What `weights` have of gradients is
+    put back before, as a backward pass that broke off leaves part of its own. Raises `LearnError` where one
+    item is too many.
+    """
     import torch
 
-    total, at = 0.0, 0
-    while at < len(batch):
-        part = batch[at : at + micro]
+    before = [weight.grad.clone() if weight.grad is not None else None for weight in weights]
+    while True:
+        total = 0.0
         try:
-            loss = forward(model, part, device) * len(part) / len(batch)
-            loss.backward()
-        except torch.OutOfMemoryError as error:
-            if micro == 1:
-                raise LearnError(
-                    "The GPU's memory does not hold a single example; name a smaller model."
-                ) from error
-            micro //= 2
+            for at in range(0, len(items), micro):
+                loss = loss_of(items[at : at + micro])
+                loss.backward()
+                total += float(loss.detach())
+        except (torch.OutOfMemoryError, RuntimeError) as error:
+            if not _out_of_memory(error):
+                raise
+        else:
+            return total, micro
+        # Only here, where the exception and the tensors its frames hold are gone, can they be freed.
+        loss = None
+        for weight, gradient in zip(weights, before, strict=True):
+            weight.grad = gradient.clone() if gradient is not None else None
+        if torch.cuda.is_available():
             torch.cuda.empty_cache()
-            continue
-        total += float(loss.detach())
-        at += len(part)
-    return total, micro
+        micro = min(micro, len(items)) // 2
+        if micro == 0:
+            raise LearnError(
+                "There is not enough memory, on the GPU where there is one, to train on a single example; "
+                "name a smaller model with `--model`."
+            )
 
 
-def forward(model: Any, part: Sequence[Tokenised], device: str) -> Any:
-    """Mean loss a token of the answers."""
+def _out_of_memory(error: Exception) -> bool:
+    """Torch has a class for it on a GPU; on the processor it is a `RuntimeError` of its allocator."""
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def backward(
+    model: Any, mine: Sequence[Tokenised], counted: int, micro: int, device: Any, weights: Sequence[Any]
+) -> tuple[float, int]:
+    """Gradients of the mean loss a token of a batch of which `mine` is a part, and whose answers have
+    `counted` tokens.
+
+    Neither the size of the parts nor the number of processes that share a batch changes what comes of it.
+    """
+    return in_parts(mine, micro, lambda part: nats(model, part, device).sum() / counted, weights)
+
+
+def nats(model: Any, part: Sequence[Tokenised], device: Any) -> Any:
+    """What each answer costs, summed over its tokens: float (len(part),), negative log-likelihoods."""
     import torch
 
     length = max(len(s.tokens) for s in part)
@@ -92,22 +131,28 @@ def forward(model: Any, part: Sequence[Tokenised], device: str) -> Any:
     logits = model(
         input_ids=ids.to(device), attention_mask=mask.to(device), logits_to_keep=length - first + 1
     ).logits
-    return torch.nn.functional.cross_entropy(
-        logits[:, :-1].float().flatten(0, 1), labels[:, first:].to(device).flatten(), ignore_index=-100
+    each = torch.nn.functional.cross_entropy(
+        logits[:, :-1].float().flatten(0, 1),
+        labels[:, first:].to(device).flatten(),
+        ignore_index=-100,
+        reduction="none",
     )
+    return each.view(len(part), -1).sum(dim=1)
 
 
-def mean_loss(model: Any, sequences: Sequence[Tokenised], device: str) -> float:
-    """Mean nats a token over all answers; 0 where there are none."""
+def sum_of_nats(model: Any, sequences: Sequence[Tokenised], device: Any) -> list[float]:
+    """What each answer costs, without gradients."""
     import torch
 
     was_training = model.training
     model.eval()
-    total = count = 0.0
     with torch.no_grad():
-        for one in sequences:
-            tokens = len(one.tokens) - one.start
-            total += float(forward(model, [one], device)) * tokens
-            count += tokens
+        found = [float(nats(model, [one], device)[0]) for one in sequences]
     model.train(was_training)
-    return total / count if count else 0.0
+    return found
+
+
+def mean_loss(model: Any, sequences: Sequence[Tokenised], device: Any) -> float:
+    """Mean nats a token over all answers; 0 where there are none."""
+    counted = sum(one.counted for one in sequences)
+    return sum(sum_of_nats(model, sequences, device)) / counted if counted else 0.0

@@ -34,6 +34,9 @@ class Taken:
     """Each with the target as it was before."""
     edited: frozenset[str] = field(default_factory=frozenset)
     """Keys of those that were changed before they were kept."""
+    dismissed_tests: tuple[CallTest, ...] = ()
+    dismissed_fixes: tuple[tuple[Target, CodeCandidate], ...] = ()
+    """What was turned down: beside what was taken of the same function, a preference; alone, nothing."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from contextlib import closing
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,12 @@ from genx_lsp.learn.examples import Example, unique
 from genx_lsp.learn.export import compare, export
 from genx_lsp.learn.folders import LearnError, read_json, write_json
 from genx_lsp.learn.losses import Plan, Tokenised
+from genx_lsp.learn.preference import Pair
 from genx_lsp.learn.problems import Problem
 from genx_lsp.learn.rollouts import Engine
 from genx_lsp.learn.run import Run
 from genx_lsp.learn.trials import trial
+from genx_lsp.learn.unquantised import unquantised
 from genx_lsp.learn.workbench import Sandboxes
 from genx_models import Adapters, Chat, ModelError, Worker
 from genx_models.adapters import Role
@@ -29,6 +32,10 @@ _MOST_HELD_OUT, _MOST_ANSWERS, _PROBES = 12, 4, 3
 
 Progress = Callable[[str, int, int, str], None]
 """The step's name, how much of it is done, of how much, and a word on it."""
+Trainer = Callable[
+    [Path, Sequence[train.Material], Plan, train.Progress, threading.Event], dict[Role, train.Trained]
+]
+"""`train.train`, here or in several processes."""
 
 
 class Stopped(Exception):
@@ -46,6 +53,16 @@ class Part:
     promoted: bool
 
 
+@dataclass(frozen=True)
+class Lesson:
+    """What one role is trained on in a round, and what it is judged by."""
+
+    material: train.Material
+    apart: tuple[Example, ...]
+    """Of the held-out functions."""
+    probes: tuple[Example, ...]
+
+
 @dataclass
 class Rounds:
     """One run with everything it works with."""
@@ -61,6 +78,7 @@ class Rounds:
     progress: Progress
     cancel: threading.Event
     plan: Plan
+    trainer: Trainer = train.train
 
     def work(self) -> list[Part]:
         """All rounds. Raises `Stopped` once cancelled, `LearnError`, `ModelError`, `SandboxError`."""
@@ -70,9 +88,7 @@ class Rounds:
         try:
             for number in range(1, self.run.options.rounds + 1):
                 examples += self._augment(number)
-                for role in self.run.options.roles:
-                    mine = [e for e in unique(examples) if e.role == role]
-                    parts.append(self._learn(number, role, mine, held_out))
+                parts += self._learn(number, examples, held_out)
         except (SandboxCancelled, train.TrainingStopped) as stop:
             raise Stopped from stop
         return parts
@@ -98,58 +114,94 @@ class Rounds:
 
     # -- training ------------------------------------------------------------------------------------
 
-    def _learn(self, number: int, role: Role, examples: list[Example], held_out: frozenset[str]) -> Part:
-        folder = self.run.round(number) / role
-        stored = read_json(folder / "gate.json")
-        if stored is None:
-            stored = self._trained_and_judged(number, role, examples, held_out, folder)
-            write_json(folder / "gate.json", stored)
-        if stored["promoted"]:
-            # Promoting twice is promoting once, so a kill before this line loses nothing.
-            added = self.adapters.add(folder / "adapter.gguf", role, stored)
-            self.adapters.use(added.name)
-        return Part(number, role, stored["says"], stored, stored["promoted"])
+    def _learn(self, number: int, examples: Sequence[Example], held_out: frozenset[str]) -> list[Part]:
+        """Train both roles together, then judge one after the other."""
+        reports: dict[Role, dict[str, Any]] = {}
+        lessons: dict[Role, Lesson] = {}
+        for role in self.run.options.roles:
+            stored = read_json(self._folder(number, role) / "gate.json")
+            found = stored or self._lesson(number, role, examples, held_out)
+            if isinstance(found, Lesson):
+                lessons[role] = found
+            else:
+                reports[role] = found
+                write_json(self._folder(number, role) / "gate.json", found)
+        if lessons:
+            trained = self._train(number, [lesson.material for lesson in lessons.values()])
+            for role, lesson in lessons.items():
+                reports[role] = self._judged(number, lesson, trained[role], held_out)
+                write_json(lesson.material.folder / "gate.json", reports[role])
+        parts = []
+        for role in self.run.options.roles:
+            report, folder = reports[role], self._folder(number, role)
+            if report["promoted"]:
+                # Promoting twice is promoting once, so a kill before this line loses nothing.
+                added = self.adapters.add(folder / "adapter.gguf", role, report)
+                self.adapters.use(added.name)
+            parts.append(Part(number, role, report["says"], report, report["promoted"]))
+        return parts
 
-    def _trained_and_judged(
-        self, number: int, role: Role, examples: list[Example], held_out: frozenset[str], folder: Path
-    ) -> dict[str, Any]:
-        kept = [e for e in examples if e.problem not in held_out]
-        apart = [e for e in examples if e.problem in held_out]
+    def _folder(self, number: int, role: Role) -> Path:
+        return self.run.round(number) / role
+
+    def _lesson(
+        self, number: int, role: Role, examples: Sequence[Example], held_out: frozenset[str]
+    ) -> Lesson | dict[str, Any]:
+        """What the role is trained on; where there is not enough of it, a report that says so."""
+        mine = [e for e in unique(examples) if e.role == role]
+        kept = [e for e in mine if not e.rejected and e.problem not in held_out]
+        apart = [e for e in mine if not e.rejected and e.problem in held_out]
         if not kept or not apart:
             which = "held-out functions" if kept else "functions to train on"
             return {"promoted": False, "says": f"Not trained: no {role} examples of the {which}."}
-        current = self.adapters.active(role)
         training = self._tokenised(kept)
         measuring = self._tokenised(apart)[:_MOST_HELD_OUT]
-        probes = [e for e in apart if self._tokenised([e])][:_PROBES]
-        probing = [t for e in probes for t in self._tokenised([e])]
         if not training or not measuring:
             return {"promoted": False, "says": f"Not trained: every {role} example is too long."}
+        probes = [e for e in apart if self._tokenised([e])][:_PROBES]
+        pairs = [e for e in mine if e.rejected]
+        material = train.Material(
+            role,
+            self._folder(number, role),
+            tuple(training),
+            tuple(measuring),
+            tuple(self._tokenised(probes)),
+            tuple(self._paired([e for e in pairs if e.problem not in held_out])),
+            tuple(self._paired([e for e in pairs if e.problem in held_out])),
+        )
+        return Lesson(material, tuple(apart), tuple(probes))
+
+    def _train(self, number: int, materials: list[train.Material]) -> dict[Role, train.Trained]:
+        step = f"round {number}: training " + " and ".join(m.role for m in materials)
         # Two models in memory are one too many.
         self.worker.restart()
-        self._look(f"round {number}: training {role}", 0, self.plan.steps, "loading the weights")
+        self._look(step, 0, self.plan.steps * len(materials), "loading the weights")
 
         def tell(done: int, total: int, text: str) -> None:
-            self.progress(f"round {number}: training {role}", done, total, text)
+            self.progress(step, done, total, text)
 
-        trained = train.train(
-            self.model_file, training, measuring, probing, self.plan, folder, tell, self.cancel
-        )
+        return self.trainer(self.model_file, materials, self.plan, tell, self.cancel)
+
+    def _judged(
+        self, number: int, lesson: Lesson, trained: train.Trained, held_out: frozenset[str]
+    ) -> dict[str, Any]:
+        material = lesson.material
+        role, folder = material.role, material.folder
         file = folder / "adapter.gguf"
         if not file.exists():
             export(trained.adapter, self.model_file, file)
-        name = f"new-{role}-{number}"
-        self.worker.register_adapter(name, file)
         self._look(f"round {number}: checking {role}", 0, 1, "against llama.cpp")
-        llama = [
-            tuple(self.worker.score(e.prompt, [e.answer], adapter=a)[0] for a in ("", name)) for e in probes
-        ]
-        fidelity = compare(trained.probes, [(a, b) for a, b in llama])
+        fidelity = compare(trained.probes, self._likelihoods(lesson.probes, file))
         report: dict[str, Any] = {
-            "examples": len(training),
-            "held_out_examples": len(measuring),
+            "examples": len(material.examples),
+            "held_out_examples": len(material.held_out),
             "steps": trained.steps,
             "held_out_loss": [trained.first_loss, trained.best_loss],
+            "pairs": {
+                "found": len(material.pairs),
+                "trained_on": trained.pairs,
+                "preferred": trained.preferred,
+            },
             "fidelity": fidelity.pack(),
         }
         if not fidelity.faithful:
@@ -158,11 +210,14 @@ class Rounds:
                 f"{fidelity.effect_gap:.3f} nats a token, {fidelity.base_gap:.3f} without the adapter)."
             )
             return {**report, "promoted": False, "says": says}
+        name = f"new-{role}-{number}"
+        self.worker.register_adapter(name, file)
+        current = self.adapters.active(role)
         using = ""
         if current is not None:
             using = current.name
             self.worker.register_adapter(using, current.path)
-        trials = self._trials(number, role, apart, held_out, (using, name), folder)
+        trials = self._trials(number, role, lesson.apart, held_out, (using, name), folder)
         judgement = gate.judge(trials, self.plan.seed)
         return {
             **report,
@@ -173,11 +228,25 @@ class Rounds:
             "gate": judgement.pack(),
         }
 
+    def _likelihoods(self, probes: Sequence[Example], adapter: Path) -> list[tuple[float, float]]:
+        """What llama.cpp makes of the probes without the adapter and with it, on unquantised weights."""
+        copy = self.run.unquantised
+        if not copy.exists():
+            unquantised(self.model_file, copy)
+        model = self.settings.model
+        worker = Worker(copy, threads=model.threads, gpu_layers=model.gpu_layers, context=model.context)
+        with closing(worker):
+            worker.register_adapter("new", adapter)
+            sides = [
+                [worker.score(e.prompt, [e.answer], adapter=name)[0] for e in probes] for name in ("", "new")
+            ]
+        return list(zip(*sides, strict=True))
+
     def _trials(
         self,
         number: int,
         role: Role,
-        apart: list[Example],
+        apart: Sequence[Example],
         held_out: frozenset[str],
         names: tuple[str, str],
         folder: Path,
@@ -215,6 +284,14 @@ class Rounds:
                 start = len(tokens.prompt)
                 found.append(Tokenised(whole, start, example.weight, start + len(answer)))
         return found
+
+    def _paired(self, examples: Sequence[Example]) -> list[Pair]:
+        pairs = []
+        for example in examples:
+            both = self._tokenised([example, replace(example, answer=example.rejected)])
+            if len(both) == 2:
+                pairs.append(Pair(both[0], both[1]))
+        return pairs
 
     def _look(self, step: str, done: int, total: int, text: str) -> None:
         if self.cancel.is_set():

@@ -3,6 +3,7 @@
 LEARN_DIR/lock
 LEARN_DIR/<run>/run.json              options; a later start with the same options goes on with it
 LEARN_DIR/<run>/problems.json         which functions are held out
+LEARN_DIR/<run>/unquantised.gguf      the model in half precision, until the run is over
 LEARN_DIR/<run>/round-N/rollouts/     one file a function
 LEARN_DIR/<run>/round-N/<role>/       checkpoint/, best/, trained.json, adapter.gguf, trials/, gate.json
 LEARN_DIR/<run>/report.json, .txt     the end
@@ -66,8 +67,14 @@ class Run:
             write_json(path, stored)
         return frozenset(stored)
 
+    @property
+    def unquantised(self) -> Path:
+        """Where the copy of the model lies that adapters are checked on."""
+        return self.folder / "unquantised.gguf"
+
     def finish(self, report: dict[str, Any], text: str) -> None:
         """Write the report; the run is then over."""
+        self.unquantised.unlink(missing_ok=True)
         (self.folder / "report.txt").write_text(text + "\n", "utf-8")
         write_json(self.folder / "report.json", report)
 

@@ -98,12 +98,14 @@ class Sieve:
 def _text(example: Example) -> str:
     """Everything of an example that is ever written down."""
     prompt = example.prompt
-    if isinstance(prompt, Chat):
-        # The answer goes on where the prefill ends: a secret may begin in the one and end in the other.
-        parts = [prompt.system, prompt.user, prompt.prefill + example.answer]
-    elif isinstance(prompt, Infill):
-        parts = [prompt.prefix + example.answer + prompt.suffix]
-    else:
-        parts = [prompt.text + example.answer]
+    parts = []
+    for answer in {example.answer, example.rejected}:
+        if isinstance(prompt, Chat):
+            # The answer goes on where the prefill ends: a secret may begin in the one and end in the other.
+            parts += [prompt.system, prompt.user, prompt.prefill + answer]
+        elif isinstance(prompt, Infill):
+            parts.append(prompt.prefix + answer + prompt.suffix)
+        else:
+            parts.append(prompt.text + answer)
     evidence = example.evidence
     return "\n".join([*parts, evidence.program, *evidence.tests, evidence.verdict])

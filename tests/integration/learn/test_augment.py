@@ -116,3 +116,30 @@ def test_an_accepted_fix_teaches_the_line_and_the_whole(
     taught = answers(found, "code", "accepted")
     assert any(answer.strip() == "return x if x > low else low" for answer in taught)
     assert any(answer.endswith("```") for answer in taught)
+
+
+def test_what_was_dismissed_stands_beside_what_was_taken_and_is_taught_nowhere_else(
+    boxes: Sandboxes, problem: Callable[..., Problem]
+) -> None:
+    made = problem(SOURCE, "clamp")
+    taken, turned_down = "    return max(x, low)\n", "    return [low, x][x > low]\n"
+    head = made.target.source[: made.target.source.index("    return")]
+    fix, other = (CodeCandidate(line, head + line, CodeOrigin.REWRITE) for line in (taken, turned_down))
+    found = run(
+        boxes,
+        replace(
+            made,
+            taken=Taken(
+                tests=(CallTest("a", "clamp(2, 1)", Returns(Value.of(2))),),
+                fixes=((made.target, fix),),
+                dismissed_tests=(CallTest("b", "clamp(700, 1)", Returns(Value.of(700))),),
+                dismissed_fixes=((made.target, other),),
+            ),
+        ),
+    )
+    pairs = {(e.role, e.answer, e.rejected) for e in found.examples if e.origin == "preferred"}
+    assert pairs == {
+        ("test", "2, 1) == 2\n```", "700, 1) == 700\n```"),
+        ("code", taken + "```", turned_down + "```"),
+    }
+    assert not [e for e in found.examples if "700" in e.answer or "[low, x]" in e.answer]

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from genx_lsp.learn.export import compare, export
+from genx_lsp.learn.folders import LearnError
+from genx_lsp.learn.launch import InProcesses
+from genx_lsp.learn.lora import load
 from genx_lsp.learn.losses import Plan, Tokenised, mean_loss
-from genx_lsp.learn.train import Trained, TrainingStopped, load, train
+from genx_lsp.learn.train import Material, Trained, TrainingStopped, train
+from genx_lsp.learn.unquantised import unquantised
 from genx_models import Text, Worker
 
 # Loading the dequantised weights alone takes a quarter of a minute on one core.
@@ -17,6 +23,16 @@ pytestmark = [pytest.mark.usefixtures("finetune_extra"), pytest.mark.timeout(900
 
 PROMPT, ANSWER = Text("assert half("), "8) == 4  # checked by hand"
 PLAN = Plan(steps=6, batch=2, block=3, learning_rate=2e-3, seed=1)
+
+
+@pytest.fixture(scope="module")
+def exact(small_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worker]:
+    """llama.cpp on the weights that torch trains on, which is where adapters are checked."""
+    copy = tmp_path_factory.mktemp("copy") / "unquantised.gguf"
+    unquantised(small_model, copy)
+    worker = Worker(copy, threads=1, context=512)
+    yield worker
+    worker.close()
 
 
 @pytest.fixture
@@ -29,25 +45,26 @@ def example(small: Worker) -> Tokenised:
 
 def trained(model: Path, example: Tokenised, folder: Path, cancel: threading.Event | None = None) -> Trained:
     cancel = cancel or threading.Event()
-    return train(model, [example], [example], [example], PLAN, folder, lambda *_: None, cancel)
+    material = Material("test", folder, (example,), (example,), (example,))
+    return train(model, [material], PLAN, lambda *_: None, cancel)["test"]
 
 
 def test_llama_cpp_serves_the_exported_adapter_as_torch_does(
-    small: Worker, small_model: Path, example: Tokenised, tmp_path: Path
+    exact: Worker, small_model: Path, example: Tokenised, tmp_path: Path
 ) -> None:
     result = trained(small_model, example, tmp_path)
     assert result.best_loss < result.first_loss / 2
 
     export(result.adapter, small_model, tmp_path / "adapter.gguf")
-    small.register_adapter("trained", tmp_path / "adapter.gguf")
-    sides = [small.score(PROMPT, [ANSWER], adapter=name)[0] for name in ("", "trained")]
+    exact.register_adapter("trained", tmp_path / "adapter.gguf")
+    sides = [exact.score(PROMPT, [ANSWER], adapter=name)[0] for name in ("", "trained")]
     fidelity = compare(result.probes, [(sides[0], sides[1])])
     assert fidelity.faithful, fidelity
     assert fidelity.effect > 0.5
 
 
 def test_query_and_key_rows_stand_in_llama_cpps_order(
-    small: Worker, small_model: Path, tmp_path: Path
+    small: Worker, exact: Worker, small_model: Path, tmp_path: Path
 ) -> None:
     """Training hardly moves q and k at first, so here they are moved by chance, and far."""
     import torch
@@ -69,8 +86,8 @@ def test_query_and_key_rows_stand_in_llama_cpps_order(
     model.save_pretrained(str(tmp_path / "wild"), save_embedding_layers=False)
 
     export(tmp_path / "wild", small_model, tmp_path / "wild.gguf")
-    small.register_adapter("wild", tmp_path / "wild.gguf")
-    sides = [small.score(prompt, [answer], adapter=name)[0] for name in ("", "wild")]
+    exact.register_adapter("wild", tmp_path / "wild.gguf")
+    sides = [exact.score(prompt, [answer], adapter=name)[0] for name in ("", "wild")]
     fidelity = compare([torch_side], [(sides[0], sides[1])])
     assert fidelity.effect < -1
     assert fidelity.faithful, fidelity
@@ -87,3 +104,59 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
     straight = trained(small_model, example, tmp_path / "straight")
     assert resumed.best_loss == pytest.approx(straight.best_loss, abs=1e-4)
     assert resumed.steps == straight.steps
+
+
+def test_both_roles_trained_together_end_as_each_does_alone(
+    small_model: Path, example: Tokenised, tmp_path: Path
+) -> None:
+    other = Tokenised(example.tokens[::-1], example.start)
+    both = [
+        Material("code", tmp_path / "code", (other,), (other,)),
+        Material("test", tmp_path / "test", (example,), (example,), (example,)),
+    ]
+    seen: list[tuple[int, int, str]] = []
+    together = train(small_model, both, PLAN, lambda *told: seen.append(told), threading.Event())
+    alone = trained(small_model, example, tmp_path / "alone")
+
+    assert [(done, total) for done, total, _ in seen] == [(n, 12) for n in range(1, 13)]
+    assert [text.split(":")[0] for _, _, text in seen] == ["code", "test"] * 6
+    assert together["test"].best_loss == pytest.approx(alone.best_loss, abs=1e-4)
+    assert together["code"].best_loss < together["code"].first_loss
+    assert together["test"].probes[0] == pytest.approx(alone.probes[0], abs=1e-4)
+
+
+def test_two_processes_train_as_one_does(small_model: Path, example: Tokenised, tmp_path: Path) -> None:
+    """Each takes half of every batch and keeps the whole model; `accelerate launch` starts them."""
+    plan = replace(PLAN, steps=3)
+    short = Tokenised(example.tokens[:-2], example.start)
+
+    def material(name: str) -> Material:
+        return Material("test", tmp_path / name / "test", (example, short), (example, short), (example,))
+
+    seen: list[tuple[int, int, str]] = []
+    quiet = threading.Event()
+    two = InProcesses(2)(small_model, [material("two")], plan, lambda *told: seen.append(told), quiet)
+    one = train(small_model, [material("one")], plan, lambda *_: None, quiet)
+
+    assert [done for done, _, _ in seen] == [1, 2, 3]
+    assert two["test"].first_loss == pytest.approx(one["test"].first_loss, abs=1e-4)
+    assert two["test"].best_loss == pytest.approx(one["test"].best_loss, abs=0.02)
+    assert two["test"].best_loss < two["test"].first_loss
+
+
+def test_processes_stop_in_order_and_go_on(small_model: Path, example: Tokenised, tmp_path: Path) -> None:
+    material = Material("test", tmp_path / "test", (example,), (example,), (example,))
+    cancel = threading.Event()
+    with pytest.raises(TrainingStopped):
+        InProcesses(2)(small_model, [material], PLAN, lambda *_: cancel.set(), cancel)
+    assert (tmp_path / "test" / "checkpoint" / "state.json").exists()
+    resumed = train(small_model, [material], PLAN, lambda *_: None, threading.Event())
+    assert resumed["test"].steps > 0
+
+
+def test_what_went_wrong_in_a_process_is_told(tmp_path: Path, example: Tokenised) -> None:
+    broken = tmp_path / "broken.gguf"
+    broken.write_bytes(b"GGUF" + bytes(60))
+    material = Material("test", tmp_path / "test", (example,), (example,))
+    with pytest.raises(LearnError, match=r"broken\.gguf cannot be loaded for training"):
+        InProcesses(2)(broken, [material], PLAN, lambda *_: None, threading.Event())

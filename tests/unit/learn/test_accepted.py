@@ -59,6 +59,19 @@ def test_accepted_tests_and_fixes_come_with_their_function(shown: Problem, store
     assert fix.source.endswith("n // 2\n")
 
 
+def test_what_was_dismissed_comes_beside_what_was_taken(shown: Problem, store: FeedbackStore) -> None:
+    store.record("k4", "accepted")
+    store.record("k10", "dismissed")
+    store.record("f", "dismissed")
+    (found,) = read_feedback(store, [])
+    assert [t.expression for t in found.taken.tests] == ["half(4)"]
+    assert [t.expression for t in found.taken.dismissed_tests] == ["half(10)"]
+    assert not found.taken.fixes
+    ((before, fix),) = found.taken.dismissed_fixes
+    assert before == shown.target
+    assert fix.source.endswith("n // 2\n")
+
+
 def test_what_was_undone_since_does_not_count(shown: Problem, store: FeedbackStore) -> None:
     for event in ("accepted", "undone"):
         store.record("k4", event)  # type: ignore[arg-type]

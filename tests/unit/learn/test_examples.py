@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin
-from genx_lsp.learn.examples import Example, of_infill, of_rewrite, of_tests, spelt, unique
+from genx_lsp.learn.examples import Example, of_infill, of_rewrite, of_tests, preferences, spelt, unique
 from genx_lsp.learn.seam import Heard
 from genx_lsp.propose import model_tests, rewrite
 from genx_lsp.propose.context import Context
@@ -109,6 +109,28 @@ def test_examples_are_kept_once_with_their_greatest_weight() -> None:
     heavy = Example("code", prompt, "x", "p", "accepted", 4.0)
     other = Example("code", prompt, "y", "p", "observed", 1.0)
     assert unique([light, other, heavy]) == (heavy, other)
+
+
+def test_answers_to_one_prompt_make_pairs() -> None:
+    def example(prompt: Infill, answer: str) -> Example:
+        return Example("code", prompt, answer, "p", "accepted", 4.0)
+
+    here, there = Infill("a", "b"), Infill("c", "d")
+    taken = [example(here, "x"), example(here, "y"), example(there, "z")]
+    pairs = list(preferences(taken, [example(here, "no"), example(Infill("e", "f"), "never")]))
+    assert [(p.answer, p.rejected, p.origin) for p in pairs] == [
+        ("x", "no", "preferred"),
+        ("y", "no", "preferred"),
+    ]
+    assert pairs[0].key != taken[0].key
+    assert unique([taken[0], *pairs]) == (taken[0], *pairs)
+
+
+def test_a_function_with_many_dismissals_gives_few_pairs() -> None:
+    prompt = Infill("a", "b")
+    ours = [Example("code", prompt, "x", "p", "accepted", 4.0)]
+    theirs = [Example("code", prompt, f"n{n}", "p", "dismissed", 4.0) for n in range(20)]
+    assert [p.rejected for p in preferences(ours, theirs)] == ["n0", "n1", "n2", "n3"]
 
 
 def test_examples_come_back_from_json() -> None:
