@@ -2,6 +2,7 @@
 
     python benchmarks/learning.py [--quick] [--model NAME] [--train N] [--measure N] [--rounds N] [--steps N]
                                   [--batch N] [--samples N] [--draws N] [--role both|code|test] [--data DIR]
+                                  [--ablations all|NAMES]
 
 Needs the `finetune` extra. Killed or interrupted, the same command goes on (in build/learning/).
 What is measured of a round is the adapter that it trained, promoted by the gate or not; the table says which.
@@ -25,13 +26,16 @@ import sys
 import threading
 import time
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import figures
-from learning_leakage import Leakage, check
+from learning_agreement import stand_ins
+from learning_leakage import check
 from learning_measure import Candidates, measure
+from learning_table import Sizes, report
+from learning_variants import VARIANTS, chosen
 
 from genx_lsp.config import Settings, layered
 from genx_lsp.learn.finetune import finetune
@@ -44,29 +48,6 @@ MBPP = "mbpp/mbpp_sanitized.jsonl"
 HUMANEVAL = "codet/HumanEval_for_code_generation.jsonl"
 QUICK = {"train": 12, "measure": 6, "rounds": 1, "steps": 8, "batch": 2, "samples": 2, "draws": 4}
 LICENCES = {MBPP: "CC-BY-4.0", HUMANEVAL: "MIT"}
-
-
-@dataclass(frozen=True)
-class Sizes:
-    """What a run is made of; equal sizes go on with the same run."""
-
-    model: str
-    train: int
-    measure: int
-    rounds: int
-    steps: int
-    batch: int
-    samples: int
-    draws: int
-    role: str
-    seed: int
-
-    def told(self) -> str:
-        return (
-            f"{self.model}; {self.train} MBPP problems, {self.samples} tests and programs each, "
-            f"{self.steps} steps of {self.batch} a role and round; measured on {self.measure} HumanEval "
-            f"problems, {self.draws} draws each, seed {self.seed}, role {self.role}"
-        )
 
 
 def tasks(path: Path, count: int, seed: int, licence: str) -> list[dict[str, Any]]:
@@ -92,7 +73,7 @@ def settings_for(sizes: Sizes, work: Path) -> Settings:
     return settings
 
 
-def trained(sizes: Sizes, settings: Settings, corpus: Path, work: Path) -> Path:
+def trained(sizes: Sizes, settings: Settings, corpus: Path, work: Path, *, filtered: bool) -> Path:
     """The finished run's folder; goes on with an unfinished one."""
     done = read_json(work / "trained.json")
     if done is not None:
@@ -118,6 +99,7 @@ def trained(sizes: Sizes, settings: Settings, corpus: Path, work: Path) -> Path:
         batch=sizes.batch,
         samples=sizes.samples,
         most=0,
+        filtered=filtered,
         say=lambda sentence: print(f"  {sentence}"),
     )
     print(finished.text)
@@ -205,6 +187,9 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=None, help=f"{told} ({default})")
         parser.set_defaults(**{f"default_{name}": default})
     parser.add_argument("--role", choices=("both", "code", "test"), default="both", help="which is trained")
+    parser.add_argument(
+        "--ablations", default="", metavar="NAMES", help=f"{', '.join(VARIANTS)}, with commas between, or all"
+    )
     parser.add_argument("--data", type=Path, default=figures.ROOT.parent / "shared" / "data")
     args = figures.arguments("", parser)
 
@@ -215,6 +200,10 @@ def main() -> None:
         usual = getattr(args, f"default_{name}")
         return int(QUICK.get(name, usual) if args.quick else usual)
 
+    try:
+        names = chosen(args.ablations)
+    except ValueError as error:
+        parser.error(str(error))
     numbers = {name: size(name) for name in (*QUICK, "seed")}
     sizes = Sizes(model=args.model, role=args.role, **numbers)
     name = hashlib.sha256(repr(sizes).encode()).hexdigest()[:12]
@@ -226,43 +215,39 @@ def main() -> None:
     everything = tasks(args.data / HUMANEVAL, 0, sizes.seed, LICENCES[HUMANEVAL])
     leakage = check(train, everything)
     print(leakage.told())
-    corpus = written(work / "train.jsonl", [t for t in train if t["task_id"] not in leakage.left_out])
-    measuring = written(work / "measure.jsonl", apart)
-
-    settings = settings_for(sizes, work)
+    train = [t for t in train if t["task_id"] not in leakage.left_out]
     notes: list[str] = []
+    measuring = written(work / "measure.jsonl", apart)
     problems = read_corpus(measuring, work / "measured", notes)
-    folder = trained(sizes, settings, corpus, work)
-    lines = [
-        summed(number, measured(number, problems, folder, settings, work), sizes.draws, folder)
-        for number in range(sizes.rounds + 1)
-    ]
-    report(sizes, lines, leakage, work, len(notes))
+    lines = {}
+    for variant in names:
+        print(f"{VARIANTS[variant].told}:")
+        lines[variant] = learnt(variant, sizes, train, problems, work)
+    seconds = (read_json(work / "trained.json") or {}).get("seconds")
+    report(sizes, lines, leakage, len(notes), seconds)
 
 
-def report(sizes: Sizes, lines: list[dict[str, Any]], leakage: Leakage, work: Path, left_out: int) -> None:
-    """Print the table and write it as JSON."""
-    most = f"code_pass{min(10, sizes.draws)}"
-    columns = ("code_pass1", most, "test_pass_rate", "test_pass_num", "mutants_killed", "ranking_pass1")
-    rows = []
-    for line in lines:
-        won = line["promoted"].items()
-        gates = ", ".join(f"{role} {'promoted' if is_promoted else 'aside'}" for role, is_promoted in won)
-        values = ["-" if line[name] is None else f"{line[name]:.3f}" for name in columns]
-        rows.append([line["round"], *values, gates or "-"])
-    heads = ["round", "code pass@1", most.replace("code_pass", "code pass@"), "test pass rate"]
-    figures.table([*heads, "test pass num", "killed", "ranking pass@1", "gate"], rows, title=sizes.told())
-    problems = lines[0]["problems"]
-    print(f"\n{problems} problems could be measured ({left_out} could not be read). {leakage.told()}")
-    figures.write(
-        "learning",
-        {
-            "sizes": vars(sizes),
-            "rounds": lines,
-            "leakage": leakage.pack(),
-            "train_seconds": (read_json(work / "trained.json") or {}).get("seconds"),
-        },
-    )
+def learnt(
+    name: str, sizes: Sizes, train: list[dict[str, Any]], problems: tuple[Problem, ...], work: Path
+) -> list[dict[str, Any]]:
+    """Train one variant and measure its rounds; the model alone is measured once for all."""
+    variant = VARIANTS[name]
+    own = work if name == "full" else work.with_name(f"{work.name}-{name}")
+    sizes = sizes if variant.role == "both" else replace(sizes, role=variant.role)
+    settings = settings_for(sizes, own)
+    agreement = ""
+    if variant.references < 1:
+        with closing(Worker(Path(settings.model.code), context=2048)) as worker, sandboxes(settings) as boxes:
+            found = stand_ins(train, variant.references, worker, settings, boxes, own)
+        train, agreement = found.tasks, found.told()
+        print(f"  {agreement}")
+    corpus = written(own / "train.jsonl", train)
+    folder = trained(sizes, settings, corpus, own, filtered=variant.filtered)
+    lines = []
+    for number in range(sizes.rounds + 1):
+        rows = measured(number, problems, folder, settings, own if number else work)
+        lines.append({**summed(number, rows, sizes.draws, folder), "agreement": agreement})
+    return lines
 
 
 if __name__ == "__main__":

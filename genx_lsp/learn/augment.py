@@ -52,8 +52,11 @@ def augment(
     test_model: Generator | None,
     series: int,
     cancel: threading.Event,
+    filtered: bool = True,
 ) -> Augmented:
     """Work on one problem. Without models only what was taken, and the trusted code itself, count.
+
+    Without `filtered` what the models write is kept as they wrote it, unseen by the sandbox.
 
     Raises `ModelError`, `SandboxError`; `SandboxCancelled` once `cancel` is set or the time is over.
     """
@@ -71,6 +74,10 @@ def augment(
         result.examples += _preferred_tests(job, problem, taken)
     if job.notes:
         result.dropped = job.notes[0]
+        return result
+    if not filtered:
+        result.examples += _as_written(job, problem, roles, series)
+        result.examples = list(examples.unique(result.examples))
         return result
     observed = list(_observe(job, result, series)) if test_model is not None else []
     if "test" in roles:
@@ -122,6 +129,20 @@ def _observe(job: Job, result: Augmented, series: int) -> Iterator[CallTest]:
     kept = _telling(job, calls)
     result.counts["tests kept"] = len(kept)
     yield from kept
+
+
+def _as_written(job: Job, problem: Problem, roles: tuple[Role, ...], series: int) -> Iterator[Example]:
+    context, program = job.context(series=series), job.original.source
+    if "test" in roles:
+        tests = [test for test in model_tests.propose(context) if isinstance(test, CallTest)]
+        made = examples.of_tests(context, tests, problem.key, "written", OBSERVED)
+        yield from _with_tests(made, program, "as the model wrote it; nothing was run")
+    if "code" in roles:
+        made = examples.of_rewrite(context, job.original, problem.key, "reference", OBSERVED)
+        yield from _with_program(made, program, (), "trusted as it is")
+        for code in rewrite.propose(context):
+            made = examples.of_rewrite(context, code, problem.key, "written", OBSERVED)
+            yield from _with_program(made, code.source, (), "as the model wrote it; nothing was run")
 
 
 def _expected(outcome: Outcome) -> Expectation | None:

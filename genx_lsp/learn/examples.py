@@ -43,7 +43,7 @@ class Example:
     problem: str
     """Key of the function it is about: training and held-out examples never share one."""
     origin: str
-    """`accepted`, `edited`, `observed`, `sampled` or `reference`; `preferred` where there is a `rejected`."""
+    """`accepted`, `edited`, `observed`, `sampled`, `reference` or `written`; `preferred` for a pair."""
     weight: float = OBSERVED
     room: int = 256
     """Tokens of answer that the request allows."""

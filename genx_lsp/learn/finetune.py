@@ -116,11 +116,13 @@ def finetune(
     say: Any,
     engine: EngineName = "local",
     processes: int = 1,
+    filtered: bool = True,
 ) -> Finished:
     """Run to the end, or go on with the unfinished run of the same options.
 
-    `say` is given sentences for the user; `processes` share the training. Raises `LearnError`,
-    `Unavailable`, `ModelError`, `SandboxError`, and `rounds.Stopped` once cancelled.
+    `say` is given sentences for the user; `processes` share the training. Without `filtered`
+    what the models write is kept as it is, which only a benchmark wants. Raises `LearnError`, `Unavailable`,
+    `ModelError`, `SandboxError`, and `rounds.Stopped` once cancelled.
     """
     train.require_packages()
     store = Store(settings.model.directory or None)
@@ -144,6 +146,7 @@ def finetune(
             samples=samples,
             seed=settings.generation.seed,
             most=most,
+            filtered=filtered,
         )
         plan = Plan(steps=steps, batch=batch, seed=options.seed)
         split([p.key for p in problems], options.seed)
@@ -155,7 +158,7 @@ def finetune(
             say(f"Going on with the run in {run.folder}.")
         generation = msgspec.structs.replace(settings.generation, tests=samples, rewrites=samples)
         settings = msgspec.structs.replace(settings, generation=generation)
-        task = Task(settings, roles, model_file)
+        task = Task(settings, roles, model_file, filtered)
         cluster = OnRay(task) if engine == "ray" else None
         worker = Worker(
             model_file,

@@ -45,6 +45,8 @@ class Task:
     roles: tuple[Role, ...]
     model_file: Path | None
     """None works without models: trusted code and what was accepted alone."""
+    filtered: bool = True
+    """See `augment`."""
 
     def models(self, worker: Worker | None) -> dict[Role, Generator | None]:
         """The models of both roles, with what was promoted last."""
@@ -84,6 +86,7 @@ def roll_out(
             test_model=models["test"],
             series=number,
             cancel=cancel,
+            filtered=task.filtered,
         )
     except SandboxCancelled:
         found = Augmented(dropped="it took too long")

@@ -44,6 +44,8 @@ class Options:
     seed: int = 0
     most: int = 0
     """Functions taken at most; 0 for all."""
+    filtered: bool = True
+    """Whether execution decides what of the models' own is kept; a benchmark measures what that is worth."""
 
 
 @dataclass(frozen=True)
@@ -107,4 +109,6 @@ def open_run(directory: Path, options: Options) -> Run:
 
 
 def _plain(options: Options) -> dict[str, Any]:
-    return {**asdict(options), "roles": list(options.roles)}
+    plain = {**asdict(options), "roles": list(options.roles)}
+    # Runs that were begun before there was a choice are gone on with.
+    return plain if not options.filtered else {n: v for n, v in plain.items() if n != "filtered"}

@@ -24,7 +24,9 @@ SOURCE = '''
 HEAD = SOURCE[: SOURCE.index("        return")]
 
 
-def run(boxes: Sandboxes, problem: Problem, tests: Any = None, code: Any = None) -> Augmented:
+def run(
+    boxes: Sandboxes, problem: Problem, tests: Any = None, code: Any = None, *, filtered: bool = True
+) -> Augmented:
     return augment(
         problem,
         boxes.of(problem.project),
@@ -34,6 +36,7 @@ def run(boxes: Sandboxes, problem: Problem, tests: Any = None, code: Any = None)
         test_model=tests,
         series=1,
         cancel=threading.Event(),
+        filtered=filtered,
     )
 
 
@@ -143,3 +146,15 @@ def test_what_was_dismissed_stands_beside_what_was_taken_and_is_taught_nowhere_e
         ("code", taken + "```", turned_down + "```"),
     }
     assert not [e for e in found.examples if "700" in e.answer or "[low, x]" in e.answer]
+
+
+def test_without_the_filter_everything_is_kept_as_it_was_written(
+    boxes: Sandboxes, problem: Callable[..., Problem], scripted: Callable[..., Any]
+) -> None:
+    """What the benchmark compares with."""
+    made = problem(SOURCE, "clamp")
+    head = made.target.source[: made.target.source.index("    return")]
+    wrong = scripted([head + "    return min(x, low)\n"])
+    found = run(boxes, made, tests=scripted(["assert clamp(7, 3) == 999"]), code=wrong, filtered=False)
+    assert answers(found, "test", "written") == ["7, 3) == 999\n```"]
+    assert answers(found, "code", "written") == ["    return min(x, low)\n```"]

@@ -26,6 +26,15 @@ def test_other_options_are_another_run(tmp_path: Path) -> None:
     assert other.folder != first.folder
 
 
+def test_a_run_without_the_filter_is_another_and_one_from_before_there_was_a_choice_is_not(
+    tmp_path: Path,
+) -> None:
+    first = open_run(tmp_path, OPTIONS)
+    assert "filtered" not in read_json(first.folder / "run.json")
+    assert not open_run(tmp_path, replace(OPTIONS, filtered=False)).resumed
+    assert open_run(tmp_path, OPTIONS).resumed
+
+
 def test_a_finished_run_is_left_alone(tmp_path: Path) -> None:
     first = open_run(tmp_path, OPTIONS)
     first.finish({"parts": []}, "done")
