@@ -12,7 +12,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-BYTES_A_PARAMETER = 2
+BYTES_A_PARAMETER = 2.2
+"""Two, and what the estimate of the parameters is short of: 1.27 GB of a file of 491 MB."""
 
 
 def unquantised(model_file: Path, target: Path) -> None:

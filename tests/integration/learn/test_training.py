@@ -14,6 +14,7 @@ from genx_lsp.learn.folders import LearnError
 from genx_lsp.learn.launch import InProcesses
 from genx_lsp.learn.lora import load
 from genx_lsp.learn.losses import Plan, Tokenised, mean_loss
+from genx_lsp.learn.preference import FEWEST_PAIRS, Pair
 from genx_lsp.learn.train import Material, Trained, TrainingStopped, train
 from genx_lsp.learn.unquantised import unquantised
 from genx_models import Text, Worker
@@ -130,8 +131,15 @@ def test_two_processes_train_as_one_does(small_model: Path, example: Tokenised, 
     plan = replace(PLAN, steps=3)
     short = Tokenised(example.tokens[:-2], example.start)
 
+    backwards = Tokenised(
+        (*example.tokens[: example.start], *example.tokens[: example.start - 1 : -1]), example.start
+    )
+    pair = Pair(example, backwards)
+
     def material(name: str) -> Material:
-        return Material("test", tmp_path / name / "test", (example, short), (example, short), (example,))
+        folder = tmp_path / name / "test"
+        both = (example, short)
+        return Material("test", folder, both, both, (example,), (pair,) * FEWEST_PAIRS, (pair,))
 
     seen: list[tuple[int, int, str]] = []
     quiet = threading.Event()
@@ -142,6 +150,15 @@ def test_two_processes_train_as_one_does(small_model: Path, example: Tokenised, 
     assert two["test"].first_loss == pytest.approx(one["test"].first_loss, abs=1e-4)
     assert two["test"].best_loss == pytest.approx(one["test"].best_loss, abs=0.02)
     assert two["test"].best_loss < two["test"].first_loss
+    assert two["test"].pairs == one["test"].pairs == FEWEST_PAIRS
+    assert two["test"].preferred == one["test"].preferred == (1.0, 1.0)
+
+
+def test_too_few_pairs_are_left_out(small_model: Path, example: Tokenised, tmp_path: Path) -> None:
+    pairs = (Pair(example, example),) * (FEWEST_PAIRS - 1)
+    material = Material("test", tmp_path / "test", (example,), (example,), (), pairs, pairs)
+    found = train(small_model, [material], replace(PLAN, steps=1), lambda *_: None, threading.Event())["test"]
+    assert (found.pairs, found.preferred) == (0, None)
 
 
 def test_processes_stop_in_order_and_go_on(small_model: Path, example: Tokenised, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,8 +9,9 @@ from typer.testing import CliRunner
 
 from genx_lsp.cli.app import app
 from genx_lsp.errors import Unavailable
+from genx_lsp.learn import estimate as estimating
 from genx_lsp.learn import train
-from genx_lsp.learn.folders import LearnError
+from genx_lsp.learn.folders import LearnError, alone
 
 
 def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -18,6 +20,41 @@ def test_without_the_extra_the_command_that_installs_it_is_told(monkeypatch: pyt
     assert isinstance(result.exception, Unavailable)
     assert "torch, peft" in str(result.exception)
     assert "pip install 'genx-lsp[finetune]'" in str(result.exception)
+
+
+@pytest.fixture
+def ready(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """A command with all that it needs: a corpus, a file for a model, the packages."""
+    monkeypatch.setattr(train, "missing_packages", lambda: ())
+    monkeypatch.setenv("GENX_LEARN_DIR", str(tmp_path / "learn"))
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"GGUF" + bytes(1000))
+    corpus = tmp_path / "corpus"
+    corpus.mkdir()
+    (corpus / "sums.py").write_text("".join(f"def add_{n}(x):\n    return x + {n}\n\n\n" for n in range(9)))
+    return ["finetune", "--from", str(corpus), "--model", str(model)]
+
+
+def test_a_second_finetune_is_refused_while_one_is_at_work(ready: list[str], tmp_path: Path) -> None:
+    with alone(tmp_path / "learn"):
+        result = CliRunner().invoke(app, ready)
+    assert isinstance(result.exception, LearnError)
+    assert "Another `genx-lsp finetune` is at work" in str(result.exception)
+
+
+@pytest.mark.parametrize("lacking", ["memory", "disk"])
+def test_too_little_room_is_said_before_anything_is_started(
+    ready: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacking: str
+) -> None:
+    if lacking == "memory":
+        monkeypatch.setattr(estimating, "_free_memory", lambda: 1_000_000)
+    else:
+        usage = shutil.disk_usage(tmp_path)._replace(free=10)
+        monkeypatch.setattr(shutil, "disk_usage", lambda path: usage)
+    result = CliRunner().invoke(app, ready)
+    assert isinstance(result.exception, LearnError)
+    assert f"of {lacking}" in str(result.exception)
+    assert not list((tmp_path / "learn").glob("*/run.json"))
 
 
 def test_an_empty_store_is_told() -> None:
