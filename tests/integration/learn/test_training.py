@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from genx_lsp.learn.export import compare, export
-from genx_lsp.learn.folders import LearnError
-from genx_lsp.learn.launch import InProcesses
 from genx_lsp.learn.lora import load
 from genx_lsp.learn.losses import Plan, Tokenised, mean_loss
-from genx_lsp.learn.preference import FEWEST_PAIRS, Pair
 from genx_lsp.learn.train import Material, Trained, TrainingStopped, train
 from genx_lsp.learn.unquantised import unquantised
 from genx_models import Text, Worker
@@ -124,56 +120,3 @@ def test_both_roles_trained_together_end_as_each_does_alone(
     assert together["test"].best_loss == pytest.approx(alone.best_loss, abs=1e-4)
     assert together["code"].best_loss < together["code"].first_loss
     assert together["test"].probes[0] == pytest.approx(alone.probes[0], abs=1e-4)
-
-
-def test_two_processes_train_as_one_does(small_model: Path, example: Tokenised, tmp_path: Path) -> None:
-    """Each takes half of every batch and keeps the whole model; `accelerate launch` starts them."""
-    plan = replace(PLAN, steps=3)
-    short = Tokenised(example.tokens[:-2], example.start)
-
-    backwards = Tokenised(
-        (*example.tokens[: example.start], *example.tokens[: example.start - 1 : -1]), example.start
-    )
-    pair = Pair(example, backwards)
-
-    def material(name: str) -> Material:
-        folder = tmp_path / name / "test"
-        both = (example, short)
-        return Material("test", folder, both, both, (example,), (pair,) * FEWEST_PAIRS, (pair,))
-
-    seen: list[tuple[int, int, str]] = []
-    quiet = threading.Event()
-    two = InProcesses(2)(small_model, [material("two")], plan, lambda *told: seen.append(told), quiet)
-    one = train(small_model, [material("one")], plan, lambda *_: None, quiet)
-
-    assert [done for done, _, _ in seen] == [1, 2, 3]
-    assert two["test"].first_loss == pytest.approx(one["test"].first_loss, abs=1e-4)
-    assert two["test"].best_loss == pytest.approx(one["test"].best_loss, abs=0.02)
-    assert two["test"].best_loss < two["test"].first_loss
-    assert two["test"].pairs == one["test"].pairs == FEWEST_PAIRS
-    assert two["test"].preferred == one["test"].preferred == (1.0, 1.0)
-
-
-def test_too_few_pairs_are_left_out(small_model: Path, example: Tokenised, tmp_path: Path) -> None:
-    pairs = (Pair(example, example),) * (FEWEST_PAIRS - 1)
-    material = Material("test", tmp_path / "test", (example,), (example,), (), pairs, pairs)
-    found = train(small_model, [material], replace(PLAN, steps=1), lambda *_: None, threading.Event())["test"]
-    assert (found.pairs, found.preferred) == (0, None)
-
-
-def test_processes_stop_in_order_and_go_on(small_model: Path, example: Tokenised, tmp_path: Path) -> None:
-    material = Material("test", tmp_path / "test", (example,), (example,), (example,))
-    cancel = threading.Event()
-    with pytest.raises(TrainingStopped):
-        InProcesses(2)(small_model, [material], PLAN, lambda *_: cancel.set(), cancel)
-    assert (tmp_path / "test" / "checkpoint" / "state.json").exists()
-    resumed = train(small_model, [material], PLAN, lambda *_: None, threading.Event())
-    assert resumed["test"].steps > 0
-
-
-def test_what_went_wrong_in_a_process_is_told(tmp_path: Path, example: Tokenised) -> None:
-    broken = tmp_path / "broken.gguf"
-    broken.write_bytes(b"GGUF" + bytes(60))
-    material = Material("test", tmp_path / "test", (example,), (example,))
-    with pytest.raises(LearnError, match=r"broken\.gguf cannot be loaded for training"):
-        InProcesses(2)(broken, [material], PLAN, lambda *_: None, threading.Event())
