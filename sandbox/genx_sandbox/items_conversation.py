@@ -57,11 +57,10 @@ class ItemsConversation:
         self.shared = shared
 
     def requests(self) -> tuple[bytes, ...]:
-        """Program, file, and after a crash only the items still to run."""
+        """The program, and after a crash only the items still to run."""
         if not self.deadline:
             self.deadline = time.monotonic() + self._limits.items_seconds
-        file = {"path": str(self._file.path), "source": self._file.source, "node_ids": self._rest()}
-        message = {"program": told(self._program), "file": file, "canary": self._canary}
+        message = {"program": told(self._program), "node_ids": self._rest(), "canary": self._canary}
         return (self._request(message),)
 
     def _rest(self) -> list[str]:

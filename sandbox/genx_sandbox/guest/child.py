@@ -4,13 +4,12 @@
 from __future__ import annotations
 
 import json
-import linecache
 import os
 import sys
 
 from . import calls, loading, probes, program, split
 from .confine import readable
-from .wire import Channel, frame, outcome_frame
+from .wire import Channel
 
 
 class Prepared:
@@ -22,6 +21,23 @@ class Prepared:
         self.limits = shared.get("limits", {})
         self._calls = shared.get("calls", ())
         self._ready = [calls.prepare(call) for call in self._calls] if compiled else None
+
+    def stand(self, listen):
+        """Have the zygote listen for forks; what it hears that is not for them."""
+        return listen(self)
+
+    def held(self):
+        """Descriptors that forks keep besides their own."""
+        return ()
+
+    def settle(self):
+        """What a candidate finds when it looks around: no arguments, its project as folder and path."""
+        sys.argv[:] = [""]
+        sys.path[:0] = [root for root in self.import_roots if root not in sys.path]
+        try:
+            os.chdir(self.folder)
+        except OSError:
+            os.chdir("/")
 
     def calls(self):
         """The calls, compiled."""
@@ -39,10 +55,27 @@ class _PreparedTests(Prepared):
 class _PreparedItems(Prepared):
     def __init__(self, shared, compiled):
         super().__init__(shared, False)
+        self.file = shared.get("file")
+        self._compiled = compiled
+        self.session = None
         if compiled:
-            from . import items
+            from . import warming
 
-            items.prepare_file(shared["file"])
+            warming.prepare_file(self.file)
+
+    def stand(self, listen):
+        if self._compiled:
+            from . import standing
+
+            self.session = standing.Session(self)
+            word = self.session.stand(listen)
+            if self.session.stood:
+                return word
+            self.session = None
+        return listen(self)
+
+    def held(self):
+        return self.session.held if self.session else ()
 
 
 # By what the forks of a zygote are.
@@ -50,12 +83,12 @@ PREPARED = {"values": Prepared, "program": Prepared, "test": _PreparedTests, "it
 
 
 def live(role, channel_fd, line_fd, confinement, prepared):
-    """Be one fork from its first moment to its last; never returns."""
+    """Be one fork from its first moment to its last. Returns only to go on where its zygote waited."""
     exit_now = os._exit
     try:
         channel = Channel(channel_fd)
-        confinement.enter(keep=[fd for fd in (channel_fd, line_fd) if fd >= 0])
-        _settle(prepared)
+        confinement.enter(keep=[fd for fd in (channel_fd, line_fd, *prepared.held()) if fd >= 0])
+        prepared.settle()
         asked = channel.receive()
         if asked:
             request = json.loads(asked)
@@ -72,51 +105,18 @@ def live(role, channel_fd, line_fd, confinement, prepared):
             elif role == "items":
                 from . import items
 
-                items.serve(channel, request, prepared)
+                if prepared.session is None:
+                    items.serve(channel, request, prepared)
+                elif prepared.session.begin(channel, request):
+                    return
             else:
-                _serve(channel, request, prepared)
+                serve_calls(channel, request, prepared)
     except BaseException:
         exit_now(70)
     exit_now(0)
 
 
-# The calls a rehearsal makes: a value, an exception and a changed argument, as real programs do.
-_PLAY = "def f(x):\n    x.append({1: (2.5, 'a', None, True)})\n    return x\n"
-_LINES = ("f([1, 2])", "f([])", "f(3)")
-
-
-class _Silence:
-    def send(self, message):
-        frame(message)
-
-    def send_outcome(self, index, seconds, report):
-        outcome_frame(index, seconds, report)
-
-
-def rehearse():
-    """Serve a program of our own in the zygote, so that forks find this code warm.
-
-    What an interpreter writes while it specialises bytecode and fills caches are pages that every fork
-    would have to copy for itself: measured, 15 % of what a fork costs.
-    """
-    limits = {"value_bytes": 65536, "value_depth": 24, "value_items": 5000, "text_bytes": 8192}
-    played = {
-        "module": "_genx_rehearsal",
-        "path": "/_genx_rehearsal.py",
-        "source": _PLAY,
-        "is_package": False,
-        "probes": False,
-    }
-    shared = {"limits": limits, "calls": [{"expression": line} for line in _LINES] * 8}
-    prepared = Prepared(shared, True)
-    for _ in range(3):
-        _serve(_Silence(), json.loads(json.dumps({"program": played, "first": 0})), prepared)
-        sys.meta_path[:] = [f for f in sys.meta_path if type(f) is not loading.MemoryModule]
-        del sys.modules["_genx_rehearsal"]
-        linecache.cache.pop("/_genx_rehearsal.py", None)
-
-
-def _serve(channel, request, prepared):
+def serve_calls(channel, request, prepared):
     source = request["program"]
     probe = probes.Probe() if source["probes"] else None
     try:
@@ -133,13 +133,3 @@ def _serve(channel, request, prepared):
     for index in range(request["first"], len(ready)):
         seconds, report = evaluator.run(ready[index])
         channel.send_outcome(index, seconds, report)
-
-
-def _settle(prepared):
-    """What a candidate finds when it looks around: no arguments, its project as folder and on the path."""
-    sys.argv[:] = [""]
-    sys.path[:0] = [root for root in prepared.import_roots if root not in sys.path]
-    try:
-        os.chdir(prepared.folder)
-    except OSError:
-        os.chdir("/")

@@ -17,59 +17,80 @@ import os
 import signal
 import socket
 
+# What a fork is told where it is to go on from the place in which its zygote listened.
+GO_ON = object()
+
 
 def serve(control, prepare, become, after):
     """Serve until the parent hangs up.
 
-    `prepare(shared, compiled)` makes what forks share; `become(prepared, channel, line)` is a fork's life;
-    `after()` follows each end of one.
+    `prepare(shared, compiled)` makes what forks share, and its `stand(listen)` has the zygote listen for
+    forks; `become(prepared, channel, line)` is a fork's life, of which it returns only to go on where the
+    zygote listened; `after()` follows each end of one.
     """
-    prepared = prepare({}, False)
-    children: dict[int, int] = {}
-    number = 0
-    while True:
-        message, fds, _, _ = socket.recv_fds(control, 64, 1)
-        if not message:
-            return
-        word = message[:1]
-        if word in (b"C", b"c"):
-            shared = json.loads(_read_all(fds[0]))
-            os.close(fds[0])
-            # Compiled once for all programs of a run. Compiling runs nothing, but it can crash the compiler:
-            # after that the parent asks for `c`, and forks compile for themselves.
-            prepared = prepare(shared, word == b"C")
-        elif word == b"F":
-            number += 1
-            children[number] = _fork(control, fds, prepared, become)
-        elif word == b"W":
-            asked = int(message[1:])
-            _, status = os.waitpid(children.pop(asked), 0)
-            after()
-            control.send(b"X%d %d" % (asked, status))
+    line = _Line(control, become, after)
+    word = line.listen(prepare({}, False))
+    while word is not None:
+        # Compiled once for all programs of a run. Compiling runs nothing, but it can crash the compiler:
+        # after that the parent asks for `c`, and forks compile for themselves.
+        word = prepare(*word).stand(line.listen)
 
 
-def _fork(control, fds, prepared, become):
-    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-    pid = os.fork()
-    if pid == 0:
+class _Line:
+    def __init__(self, control, become, after):
+        self._control, self._become, self._after = control, become, after
+        self._children: dict[int, int] = {}
+        self._number = 0
+
+    def listen(self, prepared):
+        """Fork and wait for forks until the next thing to share comes: `(shared, compiled)`.
+
+        None once the parent has hung up; in a fork that is to go on from here, GO_ON.
+        """
+        while True:
+            message, fds, _, _ = socket.recv_fds(self._control, 64, 1)
+            word = message[:1]
+            if not message:
+                return None
+            if word in (b"C", b"c"):
+                shared = json.loads(_read_all(fds[0]))
+                os.close(fds[0])
+                return shared, word == b"C"
+            if word == b"F":
+                self._number += 1
+                pid = self._fork(fds, prepared)
+                if pid == 0:
+                    return GO_ON
+                self._children[self._number] = pid
+            elif word == b"W":
+                asked = int(message[1:])
+                _, status = os.waitpid(self._children.pop(asked), 0)
+                self._after()
+                self._control.send(b"X%d %d" % (asked, status))
+
+    def _fork(self, fds, prepared):
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        pid = os.fork()
+        if pid == 0:
+            try:
+                self._control.close()
+                ours.close()
+                self._become(prepared, theirs.detach(), fds[0] if fds else -1)
+            except BaseException:
+                os._exit(70)
+            return 0
+        theirs.close()
+        for fd in fds:
+            os.close(fd)
         try:
-            control.close()
-            ours.close()
-            become(prepared, theirs.detach(), fds[0] if fds else -1)
-        finally:
-            os._exit(70)
-    theirs.close()
-    for fd in fds:
-        os.close(fd)
-    try:
-        pidfd = os.pidfd_open(pid)
-    except (AttributeError, OSError):
-        socket.send_fds(control, [b"p"], [ours.fileno()])
-    else:
-        socket.send_fds(control, [b"P"], [ours.fileno(), pidfd])
-        os.close(pidfd)
-    ours.close()
-    return pid
+            pidfd = os.pidfd_open(pid)
+        except (AttributeError, OSError):
+            socket.send_fds(self._control, [b"p"], [ours.fileno()])
+        else:
+            socket.send_fds(self._control, [b"P"], [ours.fileno(), pidfd])
+            os.close(pidfd)
+        ours.close()
+        return pid
 
 
 def end_leftovers():

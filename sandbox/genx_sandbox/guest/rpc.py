@@ -42,19 +42,30 @@ class Line:
         self._read, self._write, self._random = os.read, os.write, os.urandom
         self._loads = json.JSONDecoder().decode
         self._peer = socket.socket(fileno=os.dup(fd))
+        self._held = b""
+        self._numbers = ""
 
     def ask(self, message):
         """Send a request and return its reply. Raises Broken."""
         if self._waiting():
             raise Broken("the program spoke without being asked")
-        number = self._random(8).hex()
+        number = self._number()
         self.send({**message, "id": number})
         reply = self.receive()
         if type(reply) is not dict or reply.get("id") != number:
             raise Broken("the program answered what it was not asked")
         return reply
 
+    def _number(self):
+        # Random bytes are drawn for many requests at once.
+        if not self._numbers:
+            self._numbers = self._random(512).hex()
+        number, self._numbers = self._numbers[:16], self._numbers[16:]
+        return number
+
     def _waiting(self):
+        if self._held:
+            return True
         try:
             return len(self._peer.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)) > 0
         except BlockingIOError:
@@ -82,17 +93,20 @@ class Line:
             raise Broken("the program sent what is no answer") from None
 
     def _exactly(self, length):
-        pieces = []
-        while length:
+        pieces = [self._held]
+        missing = length - len(self._held)
+        while missing > 0:
             try:
-                piece = self._read(self._fd, min(length, 1 << 16))
+                piece = self._read(self._fd, 1 << 16)
             except OSError:
                 piece = b""
             if not piece:
                 raise Broken("the program ended")
             pieces.append(piece)
-            length -= len(piece)
-        return b"".join(pieces)
+            missing -= len(piece)
+        whole = b"".join(pieces)
+        self._held = whole[length:]
+        return whole[:length]
 
 
 def plain(node, depth=0):

@@ -52,7 +52,11 @@ class Tests:
 
 def serve(channel, fd, request, prepared):
     """Run the file's tests and send the frames of the items grade."""
-    line = rpc.Line(fd)
+    converse(channel, rpc.Line(fd), request, prepared)
+
+
+def converse(channel, line, request, prepared):
+    """The same over a line that stands."""
     try:
         loaded = line.receive()
         trouble = loaded.get("load_error") if type(loaded) is dict else "it did not answer"
@@ -61,7 +65,7 @@ def serve(channel, fd, request, prepared):
     if trouble != "":
         channel.send({"end": str(trouble)})
         return
-    sys.meta_path.insert(0, _Finder(request["program"], _Remote(line, prepared.limits)))
+    sys.meta_path.insert(0, Finder(request["program"], _Remote(line, prepared.limits)))
     try:
         cases = list(_cases(prepared.tests.run(), request["node_ids"]))
     except (Refused, Gone) as error:
@@ -70,17 +74,19 @@ def serve(channel, fd, request, prepared):
     except BaseException as error:
         channel.send({"end": calls.one_line(error)})
         return
-    channel.send({"items": [name for name, _, _ in cases]})
+    # Each message goes with the one before it, so that the parent wakes once a test.
+    said: dict[str, Any] = {"items": [name for name, _, _ in cases]}
     for name, function, arguments in cases:
-        channel.send({"start": name})
+        channel.send(said, {"start": name})
         started = time.perf_counter()
         outcome, detail = _run(function, arguments)
         seconds = time.perf_counter() - started
         text = detail[: prepared.limits["text_bytes"]]
-        channel.send({"item": name, "outcome": outcome, "detail": text, "seconds": seconds})
+        said = {"item": name, "outcome": outcome, "detail": text, "seconds": seconds}
         if outcome == "crash":
+            channel.send(said)
             return
-    channel.send({"end": ""})
+    channel.send(said, {"end": ""})
 
 
 def _run(function, arguments):
@@ -141,7 +147,7 @@ def _id(key, value, index):
     return "%s%d" % (key, index)
 
 
-class _Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
     """Whoever imports the candidate's name here gets the stand-in."""
 
     def __init__(self, program, remote):

@@ -57,9 +57,9 @@ class Channel:
         head = _exactly(self.fd, HEADER.size)
         return _exactly(self.fd, HEADER.unpack(head)[0]) if len(head) == HEADER.size else b""
 
-    def send(self, message):
-        """Send one frame, whole."""
-        self._send(frame(message))
+    def send(self, *messages):
+        """Send frames, whole."""
+        self._send(b"".join(map(frame, messages)))
 
     def send_outcome(self, index, seconds, report):
         """Send one outcome, whole."""

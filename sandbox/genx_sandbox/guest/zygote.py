@@ -15,7 +15,7 @@ import os
 import socket
 import sys
 
-from . import child, forking, seccomp
+from . import child, forking, rehearsing, seccomp
 from .confine import (
     Landlock,
     address_space,
@@ -40,14 +40,13 @@ class Confinement:
         # Forks that can start nothing and reach no sibling may stand ready while another one runs.
         self.apart = self.filter is not None and self.landlock.fd >= 0
         self._limits = (profile["limits"], profile["writable_bytes"])
-        self._mapped = address_space()
         self._inherited = self.apart
         if self._inherited:
             self._limit()
 
     def _limit(self):
         limits, writable_bytes = self._limits
-        limit(limits, self._mapped, writable_bytes, self.namespaces)
+        limit(limits, address_space(), writable_bytes, self.namespaces)
 
     def enter(self, keep):
         """Restrict this process, and close every descriptor but the standard three and those in `keep`."""
@@ -91,9 +90,9 @@ def main(control_fd, profile_json):
     if role == "test":
         _preload_pytest()
     elif role == "items":
-        from . import items
+        from . import warming
 
-        items.prepare()
+        warming.prepare()
     confinement = Confinement(profile)
     if not profile["namespaces"]:
         # Nothing stands around this process: what a jail would not show, it closes to itself.
@@ -115,8 +114,7 @@ def main(control_fd, profile_json):
     for other in others:
         other.close()
     unreadable()
-    if role == "values":
-        child.rehearse()
+    rehearsing.rehearse(role)
     gc.collect()
     gc.freeze()
 
@@ -142,9 +140,9 @@ def _part(control, namespaces):
 
 def _preload_pytest():
     """pytest for `raises`, `approx` and marks, if there is one; no plugin of it."""
-    from . import items
+    from . import warming
 
     if importlib.util.find_spec("pytest") is None:
-        sys.path.append(items.SITE)
+        sys.path.append(warming.SITE)
     with contextlib.suppress(Exception):
         importlib.import_module("pytest")
