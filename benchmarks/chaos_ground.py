@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import sqlite3
+import subprocess
 import sys
 import threading
 import time
@@ -45,14 +46,22 @@ class Failed(AssertionError):
     """What should hold does not."""
 
 
+class Cannot(Exception):
+    """This machine, or its user, cannot break what the trial wants to break."""
+
+
 class Ground:
     """One trial's machine in small. `model` is the path of a real one, or of none."""
 
-    def __init__(self, folder: Path, model: Path, patience: float = 1.0) -> None:
+    def __init__(self, folder: Path, model: Path, patience: float = 1.0, jobs: int = 6) -> None:
         self.folder = folder
         self.model = model
         self.patience = patience
         """Factor on every time, for machines that do something else at the same time."""
+        self.jobs = jobs
+        """During how many something is killed, where that is repeated."""
+        self.behind: Path | None = None
+        """Where the project's files are, if its folder is a file system of the trial's own."""
         self.root = folder / "project"
         self.root.mkdir()
         (self.root / "pyproject.toml").write_text('[project]\nname = "chaos"\nversion = "1"\n')
@@ -67,6 +76,7 @@ class Ground:
         self.slowest = 0.0
         self.seen: set[int] = set()
         self._clients: list[Client] = []
+        self._disk: Path | None = None
 
     # -- a server and what is done with it -----------------------------------------------------------
 
@@ -110,7 +120,7 @@ class Ground:
         if self.edits % 2 == 0:
             text = text.replace("    if value", f"    edit = {self.edits}\n    if value")
         client.write(document, text)
-        client.save(document)
+        client.save(document, self.behind and self.behind / document.path.relative_to(self.root))
         self.note_processes(client)
         return time.monotonic()
 
@@ -171,6 +181,21 @@ class Ground:
             except sqlite3.Error:
                 return 0
 
+    def project_file_changed(self) -> dict[str, Any]:
+        """What an editor tells when the project's settings may have changed."""
+        return {"changes": [{"uri": (self.root / "pyproject.toml").as_uri(), "type": 2}]}
+
+    def small_disk(self) -> Path:
+        """A file system of a megabyte, for what the server keeps. Raises Cannot."""
+        self._disk = self.folder / "disk"
+        self._disk.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "genx-chaos", str(self._disk)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            raise Cannot(f"no small file system can be mounted: {done.stderr.strip()}")
+        self.feedback, self.cache = self._disk / "feedback.db", self._disk / "outcomes.db"
+        return self._disk
+
     # -- processes ---------------------------------------------------------------------------------
 
     def note_processes(self, client: Client) -> None:
@@ -192,6 +217,16 @@ class Ground:
 
     def close(self) -> None:
         """End what still runs, and see that nothing is left."""
+        broken = self._end_servers()
+        left = self._end_what_is_left()
+        if self._disk is not None:
+            subprocess.run(["umount", "-l", str(self._disk)], check=False, capture_output=True)
+        if left:
+            raise Failed(f"{left} processes were left behind")
+        if broken:
+            raise Failed(broken)
+
+    def _end_servers(self) -> str:
         broken = ""
         for client in self._clients:
             if client.process.poll() is None:
@@ -201,16 +236,16 @@ class Ground:
                     broken = broken or (f"the server ended with {code}" if code else "")
                 except Hung as error:
                     broken = str(error)
+        return broken
+
+    def _end_what_is_left(self) -> int:
         ends = time.monotonic() + 5 * self.patience
         while (left := [pid for pid in self.seen if _ours(pid)]) and time.monotonic() < ends:
             time.sleep(0.05)
         for pid in left:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
-        if left:
-            raise Failed(f"{len(left)} processes were left behind")
-        if broken:
-            raise Failed(broken)
+        return len(left)
 
 
 def _ours(pid: int) -> bool:

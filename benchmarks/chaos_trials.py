@@ -1,70 +1,43 @@
-"""What can break, one function each: it breaks it while a job runs and says what has to hold."""
+"""Trials of processes, models, interpreter and clock. Each breaks something while a job runs."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
-import resource
-import shutil
 import signal
-import sqlite3
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from chaos_ground import Failed, Ground
+from chaos_list import trial
 
-Trial = Callable[[Ground], None]
-TRIALS: dict[str, Trial] = {}
-LONG: set[str] = set()
-"""Trials that wait for a time that cannot be shortened; left out of the suite."""
-
-# A server whose own calls fail while a file exists: the kernel cannot be made to refuse forks to root.
-_INJECTED = """
-import os, subprocess, sys, time
-flag, what = sys.argv[1], sys.argv[2]
-if what == "fork":
-    start = subprocess._fork_exec if hasattr(subprocess, "_fork_exec") else None
-    popen = subprocess.Popen._execute_child
-    def refuse(self, *arguments, **named):
-        if os.path.exists(flag):
-            raise BlockingIOError(11, "Resource temporarily unavailable")
-        return popen(self, *arguments, **named)
-    subprocess.Popen._execute_child = refuse
-if what == "clock":
-    now = time.time
-    time.time = lambda: now() + (-400_000_000 if os.path.exists(flag) else 0)
+# A server whose clock goes wrong while a file exists.
+_CLOCK = """
+import os, sys, time
+now, flag = time.time, sys.argv[1]
+time.time = lambda: now() + (-400_000_000 if os.path.exists(flag) else 0)
 from genx_lsp.server import serve_stdio
 sys.exit(serve_stdio())
 """
 
 
-def trial(name: str, long: bool = False) -> Callable[[Trial], Trial]:
-    def note(function: Trial) -> Trial:
-        TRIALS[name] = function
-        if long:
-            LONG.add(name)
-        return function
-
-    return note
-
-
-def _kill_at_random(ground: Ground, what: str, jobs: int, name: str) -> None:
+def _kill_at_random(ground: Ground, whats: Sequence[str], name: str) -> None:
     client = ground.start()
     document = client.open(ground.module)
     dice = random.Random(name)
     killed = 0
-    for _ in range(jobs):
+    for _ in range(ground.jobs):
         ground.work(client, document)
         time.sleep(dice.uniform(0.0, 0.6) * ground.patience)
+        what = dice.choice(whats)
         for pid in ground.find(client, what):
-            try:
+            with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
                 killed += 1
-            except OSError:
-                continue
         ground.answers(client, document)
     ground.settled(client, 90)
     for _ in range(40):
@@ -72,7 +45,7 @@ def _kill_at_random(ground: Ground, what: str, jobs: int, name: str) -> None:
         if killed:
             break
         ground.work(client, document)
-        os.kill(ground.wait_for(client, what), signal.SIGKILL)
+        os.kill(ground.wait_for(client, whats[0]), signal.SIGKILL)
         killed += 1
     ground.answers(client, document)
     ground.work(client, document)
@@ -81,12 +54,17 @@ def _kill_at_random(ground: Ground, what: str, jobs: int, name: str) -> None:
 
 @trial("kill -9 of the sandbox's launcher")
 def launcher(ground: Ground) -> None:
-    _kill_at_random(ground, "bwrap", 6, "launcher")
+    _kill_at_random(ground, ["bwrap"], "launcher")
 
 
 @trial("kill -9 of a zygote or a child")
 def zygote(ground: Ground) -> None:
-    _kill_at_random(ground, "zygote", 6, "zygote")
+    _kill_at_random(ground, ["zygote"], "zygote")
+
+
+@trial("kill -9 of whatever runs, worker too")
+def anything(ground: Ground) -> None:
+    _kill_at_random(ground, ["zygote", "bwrap", "genx_models.worker"], "anything")
 
 
 @trial("kill -9 of the worker")
@@ -169,132 +147,6 @@ def fuzzed(ground: Ground) -> None:
     _bad_model(ground, spoil, "model")
 
 
-@trial("a full disk")
-def full(ground: Ground) -> None:
-    client = ground.start(before=_no_writes)
-    document = client.open(ground.module)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.answers(client, document)
-    ground.settled(client)
-    ground.said_once(client, "cannot be kept on disk")
-    # Room again: the same session keeps what it is told from now on, and what it was told before.
-    ground.accept(client, document)
-    _, hard = resource.prlimit(client.process.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(client.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, hard))
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
-    client.end()
-    if not ground.accepted():
-        raise Failed("what was accepted on the full disk is lost")
-
-
-def _no_writes() -> None:
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
-
-
-def _odd_home(ground: Ground, home: str) -> None:
-    client = ground.start(environment={"HOME": home, "GENX_FEEDBACK": "", "GENX_CACHE": ""})
-    document = client.open(ground.module)
-    for _ in range(2):
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.answers(client, document)
-        ground.settled(client)
-    ground.said_once(client, "cannot be kept on disk")
-
-
-@trial("a home that cannot be written to")
-def read_only(ground: Ground) -> None:
-    _odd_home(ground, "/sys/kernel")
-
-
-@trial("no home")
-def homeless(ground: Ground) -> None:
-    _odd_home(ground, "/dev/null/nobody")
-
-
-@trial("a locked feedback database")
-def locked(ground: Ground) -> None:
-    client = ground.start()
-    document = client.open(ground.module)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
-    other = sqlite3.connect(ground.feedback, isolation_level=None)
-    other.execute("BEGIN EXCLUSIVE")
-    ground.accept(client, document)
-    ground.answers(client, document)
-    time.sleep(2)
-    other.execute("ROLLBACK")
-    other.close()
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
-    client.end()
-    if not ground.accepted():
-        raise Failed("what was accepted while the database was locked is lost")
-
-
-@trial("a truncated feedback database")
-def cut(ground: Ground) -> None:
-    client = ground.start()
-    document = client.open(ground.module)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
-    client.end()
-    log = ground.feedback.with_name(ground.feedback.name + "-wal")
-    if log.exists():
-        raise Failed("the feedback database was not closed when the server ended")
-    data = ground.feedback.read_bytes()
-    ground.feedback.write_bytes(data[: len(data) // 2 + 100])
-    client = ground.start()
-    document = client.open(ground.module)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
-    ground.accept(client, document)
-    ground.said_once(client, "feedback database")
-    client.end()
-    if not ground.accepted():
-        raise Failed("feedback is not kept after the damaged database was set aside")
-
-
-@trial("a newer feedback database")
-def newer(ground: Ground) -> None:
-    with sqlite3.connect(ground.feedback) as database:
-        database.execute("PRAGMA user_version = 99")
-    database.close()
-    before = ground.feedback.read_bytes()
-    client = ground.start()
-    document = client.open(ground.module)
-    for _ in range(2):
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.settled(client)
-    ground.said_once(client, "newer GenX")
-    client.end()
-    if ground.feedback.read_bytes() != before:
-        raise Failed("a newer database was written to")
-
-
-@trial("a damaged cache of outcomes")
-def cache(ground: Ground) -> None:
-    client = ground.start()
-    document = client.open(ground.module)
-    for number in range(3):
-        if ground.cache.exists():
-            ground.cache.write_bytes(os.urandom(8_192) if number == 1 else b"")
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.answers(client, document)
-    ground.settled(client)
-
-
 @trial("two servers on one project and one store")
 def two(ground: Ground) -> None:
     clients = [ground.start(), ground.start()]
@@ -337,44 +189,9 @@ def interpreter(ground: Ground) -> None:
     ground.settled(client)
 
 
-@trial("the project gone, then back")
-def vanished(ground: Ground) -> None:
-    client = ground.start()
-    document = client.open(ground.module)
-    ground.work(client, document)
-    ground.found(client, document)
-    away = ground.folder / "away"
-    ground.root.rename(away)
-    ground.work(client, document)
-    ground.answers(client, document)
-    time.sleep(1)
-    ground.answers(client, document)
-    if ground.root.exists():
-        shutil.rmtree(ground.root)
-    away.rename(ground.root)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
-
-
-@trial("fork refused with EAGAIN")
-def eagain(ground: Ground) -> None:
-    client = ground.start(command=(sys.executable, "-c", _INJECTED, str(ground.flag), "fork"))
-    document = client.open(ground.module)
-    ground.flag.touch()
-    ground.work(client, document)
-    ground.answers(client, document)
-    ground.settled(client)
-    ground.answers(client, document)
-    ground.flag.unlink()
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
-
-
 @trial("the clock set back by twelve years")
 def clock(ground: Ground) -> None:
-    client = ground.start(command=(sys.executable, "-c", _INJECTED, str(ground.flag), "clock"))
+    client = ground.start(command=(sys.executable, "-c", _CLOCK, str(ground.flag)))
     document = client.open(ground.module)
     for _ in range(2):
         ground.work(client, document)

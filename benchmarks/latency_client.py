@@ -202,9 +202,10 @@ class Client:
             },
         )
 
-    def save(self, document: Document) -> None:
+    def save(self, document: Document, path: Path | None = None) -> None:
+        """`path`: where the file is to be written to, if not where the server is told that it is."""
         with contextlib.suppress(OSError):
-            document.path.write_text(document.text, encoding="utf-8")
+            (path or document.path).write_text(document.text, encoding="utf-8")
         self.notify("textDocument/didSave", {"textDocument": {"uri": document.uri}})
 
     def lenses(self, document: Document) -> tuple[list[Any], float]:

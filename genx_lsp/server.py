@@ -126,8 +126,8 @@ class Server(LanguageServer):
             self.session.client.close()
             if self._watch is not None:
                 self._watch.cancel()
-            await asyncio.to_thread(self.parts.files.close)
-            await asyncio.to_thread(self.session.close)
+            await _aside(self.parts.files.close)
+            await _aside(self.session.close)
             self.parts.commands.close()
 
     # -- life cycle --------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ class Server(LanguageServer):
         status = Status(session)
         progress, commands = Progress(session), Commands(session)
         configuration = Configuration(session, status.settings_changed)
-        files = Files(session, status.settings_changed)
+        files = Files(session, configuration.pull)
         self._parts = Parts(session, configuration, commands, progress, status, files)
         candidates = Candidates(session)
         self.feature(RUN)(_answering(candidates.run))
@@ -218,6 +218,16 @@ class Server(LanguageServer):
             lambda params: code_action.code_actions(self.session, params)
         )
         on(types.CODE_ACTION_RESOLVE)(lambda action: code_action.resolve(self.session, action))
+
+
+async def _aside(work: Callable[[], None]) -> None:
+    """Do something that takes time in a thread, and where the system starts none do it here."""
+    try:
+        done = asyncio.get_running_loop().run_in_executor(None, work)
+    except RuntimeError:
+        work()
+    else:
+        await done
 
 
 def _plain(handler: Callable[..., None]) -> Callable[..., None]:

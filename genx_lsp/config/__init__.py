@@ -4,7 +4,7 @@
 `schema` describes it to editors and to the documentation.
 """
 
-from genx_lsp.config.layers import Problem, from_initialization, layered
+from genx_lsp.config.layers import Problem, ProjectLayer, from_initialization, layered, project_layer
 from genx_lsp.config.schema import json_schema, vscode_configuration
 from genx_lsp.config.settings import (
     EmitSettings,
@@ -19,10 +19,12 @@ __all__ = [
     "GenerationSettings",
     "ModelSettings",
     "Problem",
+    "ProjectLayer",
     "SandboxSettings",
     "Settings",
     "from_initialization",
     "json_schema",
     "layered",
+    "project_layer",
     "vscode_configuration",
 ]

@@ -37,26 +37,43 @@ class Problem:
         return self.says
 
 
+@dataclass(frozen=True)
+class ProjectLayer:
+    """What a project's own file says, as it was when it was read."""
+
+    table: object = None
+    problems: tuple[Problem, ...] = ()
+
+
+def project_layer(root: Path) -> ProjectLayer:
+    """Read `root/pyproject.toml`, whose file system may take its time."""
+    table, broken = _pyproject(root / "pyproject.toml")
+    table, refused = _without_what_is_not_its_to_say(table)
+    return ProjectLayer(table, (*broken, *refused))
+
+
 def layered(
     root: Path | None = None,
     *,
+    project: ProjectLayer | None = None,
     initialization: object = None,
     workspace: object = None,
     command_line: object = None,
 ) -> tuple[Settings, tuple[Problem, ...]]:
     """Lay defaults < `root/pyproject.toml` < initializationOptions < workspace/configuration < command line.
 
+    `project` is the second of them where it was read already; then nothing is read here.
     Each layer is a mapping as it came from outside, nested, with names in snake_case, kebab-case or
     camelCase; None and null values leave things as they are. Never raises for what a layer holds.
     """
     problems: list[Problem] = []
     values: dict[str, Any] = {}
     layers: list[tuple[str, object]] = []
-    if root is not None:
-        table, broken = _pyproject(root / "pyproject.toml")
-        table, refused = _without_what_is_not_its_to_say(table)
-        problems += [*broken, *refused]
-        layers.append(("pyproject.toml", table))
+    if project is None and root is not None:
+        project = project_layer(root)
+    if project is not None:
+        problems += project.problems
+        layers.append(("pyproject.toml", project.table))
     layers += [
         ("initializationOptions", from_initialization(initialization)),
         ("the editor's settings", workspace),

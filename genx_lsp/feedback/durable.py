@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,9 @@ from genx_lsp.feedback import tables
 from genx_lsp.feedback.database import NewerDatabase, connect, default_path, is_busy, is_damaged, set_aside
 
 _WAITING = 200
-"""Writes kept while the file is locked; beyond it what was shown is let go, events never are."""
+"""Writes kept while the file cannot be used; beyond it what was shown is let go, events never are."""
+_AGAIN_SECONDS = 5.0
+_NEVER = float("inf")
 
 _Operation = Callable[[sqlite3.Connection], None]
 
@@ -22,9 +26,10 @@ class Durable:
     """One SQLite file (`default_path()` unless named), shared safely between processes.
 
     A file that cannot be used is told in `warnings`, and what happens then is kept in memory: a
-    read-only or vanished home, or a database of a newer GenX (left untouched). A damaged file is set
-    aside and begun anew. A locked one delays: writes are kept and made later. With `strict`, a
-    database of a newer GenX raises `FeedbackError` instead.
+    read-only or vanished home, a full disk, or a database of a newer GenX (left untouched). Except for the
+    last, the file is tried again now and then and at the end, and what was kept is written to it once it can
+    be used. A damaged file is set aside and begun anew. A locked one delays: writes are kept and made later.
+    With `strict`, a database of a newer GenX raises `FeedbackError` instead.
     """
 
     def __init__(self, path: Path | None = None, *, strict: bool = False) -> None:
@@ -33,6 +38,10 @@ class Durable:
         self._warnings: list[str] = []
         self._waiting: list[tuple[bool, _Operation]] = []
         self._connection: sqlite3.Connection | None = None
+        self._unsaved: list[tuple[bool, _Operation]] = []
+        """What was done in memory and is to be done to the file once it can be used."""
+        self._again_at = _NEVER
+        """When the file is tried again (monotonic seconds)."""
         self._closed = False
         self._strict = strict
         with self._lock:
@@ -57,6 +66,7 @@ class Durable:
         """Forget everything, on disk too."""
         with self._lock:
             self._waiting.clear()
+            self._unsaved.clear()
             connection = self._ready()
             if connection is None:
                 raise FeedbackError(_locked(self.path))
@@ -70,6 +80,8 @@ class Durable:
         with self._lock:
             if self._closed:
                 return
+            if self._again_at < _NEVER:
+                self._again_at = 0.0
             self._flush()
             self._closed = True
             if self._connection is not None:
@@ -93,12 +105,10 @@ class Durable:
         with self._lock:
             self._waiting.append((droppable, operation))
             self._flush()
-            if len(self._waiting) > _WAITING:
-                oldest = next((i for i, (may_go, _) in enumerate(self._waiting) if may_go), None)
-                if oldest is not None:
-                    del self._waiting[oldest]
+            _let_go(self._waiting)
 
     def _flush(self) -> None:
+        self._try_the_file_again()
         # Twice: a fault changes the file under us (set aside, or memory instead), and then it works.
         for _ in range(2):
             connection = self._ready()
@@ -108,6 +118,9 @@ class Durable:
                 with tables.transaction(connection):
                     for _, operation in self._waiting:
                         operation(connection)
+                if self._again_at < _NEVER:
+                    self._unsaved += self._waiting
+                    _let_go(self._unsaved)
                 self._waiting.clear()
             except sqlite3.Error as error:
                 self._fault(error)
@@ -124,7 +137,7 @@ class Durable:
             except NewerDatabase as error:
                 if self._strict:
                     raise
-                self._to_memory(f"{error} Until then nothing is remembered.")
+                self._to_memory(f"{error} Until then nothing is remembered.", again=False)
             except sqlite3.Error as error:
                 self._fault(error)
             except OSError as error:
@@ -135,10 +148,10 @@ class Durable:
         if is_busy(error):
             self._warn(_locked(self.path))
             return
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
         if is_damaged(error):
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
             try:
                 aside = set_aside(self.path)
                 self._connection = connect(self.path)
@@ -151,13 +164,50 @@ class Durable:
                 error = again if isinstance(again, sqlite3.Error) else error
         self._to_memory(_unusable(error, self.path))
 
-    def _to_memory(self, says: str) -> None:
+    def _to_memory(self, says: str, again: bool = True) -> None:
         self._warn(says)
-        self._connection = connect(None)
+        before, self._connection = self._connection, connect(None)
+        if before is not None:
+            # What cannot be written to can often still be read.
+            with contextlib.suppress(sqlite3.Error):
+                before.backup(self._connection)
+            before.close()
+        self._again_at = time.monotonic() + _AGAIN_SECONDS if again else _NEVER
+
+    def _try_the_file_again(self) -> None:
+        """From memory back to the file, with what was kept meanwhile."""
+        if self._again_at > time.monotonic():
+            return
+        self._again_at = time.monotonic() + _AGAIN_SECONDS
+        try:
+            connection = connect(self.path)
+        except (FeedbackError, sqlite3.Error, OSError):
+            return
+        try:
+            with tables.transaction(connection):
+                for _, operation in self._unsaved:
+                    operation(connection)
+        except sqlite3.Error:
+            connection.close()
+            return
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = connection
+        self._unsaved.clear()
+        self._again_at = _NEVER
 
     def _warn(self, says: str) -> None:
         if says not in self._warnings:
             self._warnings.append(says)
+
+
+def _let_go(writes: list[tuple[bool, _Operation]]) -> None:
+    """Of too many, the oldest that may go."""
+    while len(writes) > _WAITING:
+        oldest = next((i for i, (may_go, _) in enumerate(writes) if may_go), None)
+        if oldest is None:
+            return
+        del writes[oldest]
 
 
 def _locked(path: Path) -> str:
@@ -171,6 +221,7 @@ def _unusable(error: Exception, path: Path | None = None) -> str:
     reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
     where = f" {path}" if path else ""
     return (
-        f"The feedback database{where} cannot be used ({reason}), so feedback is kept in memory only and is "
-        "gone when GenX ends. Make the folder writable, or name another file in GENX_FEEDBACK."
+        f"The feedback database{where} cannot be used ({reason}), so feedback is kept in memory only. It is "
+        "written once the file can be used, and gone if that is not so before GenX ends. Make the folder "
+        "writable, or name another file in GENX_FEEDBACK."
     )

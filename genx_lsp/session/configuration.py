@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
 from lsprotocol import types
 
+from genx_lsp.config import project_layer
+from genx_lsp.errors import Unavailable
 from genx_lsp.session.files import GLOBS
 from genx_lsp.session.session import Session
 
 SECTION = "genx"
+_log = logging.getLogger(__name__)
 
 
 class Configuration:
@@ -42,14 +46,14 @@ class Configuration:
         self.pull()
 
     def pull(self) -> None:
-        """Ask for the settings of every folder; clients that cannot be asked have sent theirs."""
-        if self._session.capabilities.configuration:
-            # A save that comes before the answer waits for it.
-            self._session.settings_known.clear()
-            self._pulls += 1
-            self._session.client.spawn(self._pull())
-        else:
-            self._ready()
+        """Read the projects' own files and ask for the settings of every folder.
+
+        Clients that cannot be asked have sent theirs.
+        """
+        # A save that comes before the answer waits for it.
+        self._session.settings_known.clear()
+        self._pulls += 1
+        self._session.client.spawn(self._pull())
 
     def changed(self, settings: object) -> None:
         """Settings have changed. Older clients send them along."""
@@ -60,21 +64,35 @@ class Configuration:
         if section is not None:
             for scope in self._session.folders.scopes:
                 self._session.folders.configure(scope, section)
-        self._ready()
+        if not self._pulls:
+            self._ready()
 
     async def _pull(self) -> None:
-        scopes = self._session.folders.scopes
-        items = [types.ConfigurationItem(scope_uri=scope, section=SECTION) for scope in scopes]
         try:
-            answers = await self._session.client.ask(
-                types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items)
-            )
-            for scope, values in zip(scopes, answers or (), strict=False):
-                self._session.folders.configure(scope, values)
+            await self._read()
+            if self._session.capabilities.configuration:
+                await self._ask()
         finally:
             self._pulls -= 1
             if self._pulls == 0:
                 self._ready()
+
+    async def _read(self) -> None:
+        folders = self._session.folders
+        roots = [folder.path for folder in folders.all if folder.path is not None]
+        try:
+            folders.take(await self._session.lane.run(lambda: {root: project_layer(root) for root in roots}))
+        except Unavailable as error:
+            _log.warning("The projects' own settings are left out: %s", error)
+
+    async def _ask(self) -> None:
+        scopes = self._session.folders.scopes
+        items = [types.ConfigurationItem(scope_uri=scope, section=SECTION) for scope in scopes]
+        answers = await self._session.client.ask(
+            types.WORKSPACE_CONFIGURATION, types.ConfigurationParams(items)
+        )
+        for scope, values in zip(scopes, answers or (), strict=False):
+            self._session.folders.configure(scope, values)
 
     def _ready(self) -> None:
         self._session.settings_known.set()

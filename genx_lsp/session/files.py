@@ -6,18 +6,21 @@ import logging
 import threading
 from collections.abc import Callable, Iterable
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 
 from lsprotocol import types
 
-from genx_lsp.errors import GenxError
+from genx_lsp.errors import GenxError, Unavailable
 from genx_lsp.session.documents import Snapshot
 from genx_lsp.session.session import Session
+from genx_lsp.session.threads import started
 
 _log = logging.getLogger(__name__)
 
 _SETTINGS = "pyproject.toml"
 _TESTS = ("test_*.py", "*_test.py", "tests.py")
+_UNWATCHED = "Changes on disk are noticed only when a file is saved here: %s"
 GLOBS = tuple(f"**/{name}" for name in (_SETTINGS, *_TESTS))
 """What a client is asked to watch."""
 
@@ -42,9 +45,10 @@ class Files:
         if self._session.capabilities.watch_files:
             return
         for folder in folders:
-            thread = threading.Thread(target=self._watch, args=(folder,), name="genx-files", daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            try:
+                self._threads.append(started(partial(self._watch, folder), "genx-files"))
+            except Unavailable as error:
+                _log.warning(_UNWATCHED, error)
 
     def told(self, params: types.DidChangeWatchedFilesParams) -> None:
         """The client has seen changes."""
@@ -55,7 +59,6 @@ class Files:
         """Files were written, moved or deleted."""
         changed = set(paths)
         if any(path.name == _SETTINGS for path in changed):
-            self._session.folders.reread()
             self._settings_changed()
         for path in changed:
             if any(fnmatch(path.name, pattern) for pattern in _TESTS):
@@ -75,7 +78,7 @@ class Files:
             with observed(folder, _wanted, self._seen):
                 self._ended.wait()
         except (GenxError, OSError) as error:
-            _log.warning("Changes on disk are noticed only when a file is saved here: %s", error)
+            _log.warning(_UNWATCHED, error)
 
     def _seen(self, path: Path) -> None:
         self._session.later(lambda: self.changed([path]))

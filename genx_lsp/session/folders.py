@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from lsprotocol import types
 from pygls.uris import to_fs_path
 
-from genx_lsp.config import Problem, Settings, layered
+from genx_lsp.config import Problem, ProjectLayer, Settings, layered
 from genx_lsp.config.settings import OnSave
 from genx_lsp.session.documents import key
 from genx_lsp.session.patterns import matches
@@ -35,7 +35,11 @@ class Folder:
 
 
 class Folders:
-    """The folders the client has open. Belongs to the loop thread, as all of a session does."""
+    """The folders the client has open. Belongs to the loop thread, as all of a session does.
+
+    Nothing is read from disk here, for the disk may be one that has fallen silent: `take` is told what the
+    projects' own files say.
+    """
 
     def __init__(
         self, initialization: object = None, tell: Callable[[str], None] = lambda says: None
@@ -45,6 +49,7 @@ class Folders:
         self._told: set[str] = set()
         self._folders: dict[str | None, Folder] = {}
         self._workspace: dict[str | None, object] = {}
+        self._projects: dict[str | None, ProjectLayer] = {}
         self._add(None)
 
     def open(self, uris: Sequence[str]) -> None:
@@ -57,6 +62,7 @@ class Folders:
         for uri in uris:
             self._folders.pop(key(uri), None)
             self._workspace.pop(key(uri), None)
+            self._projects.pop(key(uri), None)
 
     @property
     def scopes(self) -> tuple[str | None, ...]:
@@ -74,10 +80,13 @@ class Folders:
         self._workspace[scope and key(scope)] = values
         self._add(scope)
 
-    def reread(self) -> None:
-        """Read every folder's `pyproject.toml` again."""
-        for scope in self.scopes:
-            self._add(scope)
+    def take(self, projects: Mapping[Path, ProjectLayer]) -> None:
+        """What the folders' `pyproject.toml` say now; a folder that is not among them stays as it is."""
+        for folder in tuple(self._folders.values()):
+            project = projects.get(folder.path) if folder.path is not None else None
+            if folder.uri is not None and project is not None:
+                self._projects[key(folder.uri)] = project
+                self._add(folder.uri)
 
     def of(self, path: Path | None) -> Folder:
         """The innermost folder that holds a file; the one outside of all where none does."""
@@ -93,7 +102,9 @@ class Folders:
         path = Path(place) if place else None
         name = uri and key(uri)
         settings, problems = layered(
-            path, initialization=self._initialization, workspace=self._workspace.get(name)
+            project=self._projects.get(name),
+            initialization=self._initialization,
+            workspace=self._workspace.get(name),
         )
         self._folders[name] = Folder(uri, path, settings)
         self._say(problems)

@@ -12,10 +12,11 @@ from typing import Literal, Protocol, TypeAlias
 
 from genx_lsp.candidate import CallTest
 from genx_lsp.config import Settings
-from genx_lsp.errors import GenxError
+from genx_lsp.errors import GenxError, Unavailable
 from genx_lsp.findings import Findings, MatrixView
 from genx_lsp.project import Project
 from genx_lsp.session.engines import EnginePool, Want
+from genx_lsp.session.threads import started
 from genx_lsp.target import Target
 from genx_models import ModelError
 from genx_sandbox import SandboxCancelled, SandboxError
@@ -126,8 +127,9 @@ class JobQueue:
         self._thread: threading.Thread | None = None
 
     def submit(self, job: Job) -> None:
-        """Queue a job; the thread is started by the first one."""
+        """Queue a job; the thread is started by the first one. Where none can be had the job has failed."""
         superseded = self.cancel(job.same_target)
+        refused = ""
         with self._changed:
             if self._closed:
                 return
@@ -139,9 +141,14 @@ class JobQueue:
             else:
                 self._waiting.append(job)
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="genx-jobs", daemon=True)
-                self._thread.start()
+                try:
+                    self._thread = started(self._run, "genx-jobs")
+                except Unavailable as error:
+                    self._waiting.remove(job)
+                    refused = str(error)
             self._changed.notify()
+        if refused:
+            self._post(Ended(job, "failed", refused))
 
     def cancel(self, which: Callable[[Job], bool]) -> tuple[Job, ...]:
         """Stop the jobs for which `which` is true. The running one ends as soon as it looks at its event."""

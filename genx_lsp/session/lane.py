@@ -13,6 +13,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from genx_lsp.errors import Unavailable
+from genx_lsp.session.threads import started
+
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
 
@@ -29,15 +32,19 @@ class Lane:
         self._dropping = False
 
     def submit(self, work: Callable[[], T]) -> Future[T]:
-        """Queue `work`. After `close` it is cancelled at once."""
+        """Queue `work`. After `close` it is cancelled at once; where no thread can be had it fails with
+        `Unavailable`."""
         future: Future[T] = Future()
         with self._lock:
             if self._closed:
                 future.cancel()
                 return future
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self._thread.start()
+                try:
+                    self._thread = started(self._run, self._name)
+                except Unavailable as error:
+                    future.set_exception(error)
+                    return future
             self._waiting.put((future, work))
         return future
 

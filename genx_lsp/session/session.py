@@ -12,7 +12,7 @@ from typing import Protocol
 from lsprotocol import types
 
 from genx_lsp.discovery import find_targets, target_at
-from genx_lsp.errors import TargetError
+from genx_lsp.errors import TargetError, Unavailable
 from genx_lsp.findings import FixSuggestion
 from genx_lsp.project import Project, discover
 from genx_lsp.session.capabilities import Capabilities
@@ -89,6 +89,8 @@ class Session:
         self.dismissals = Dismissals(self.journal)
         self.jobs = JobQueue(self._engines, self._post, Policy(self.dismissals, machine or Machine()))
         self.trusted = capabilities.trusted
+        self._refused = ""
+        """What was said last of a save that could not be worked on."""
 
     # -- what the client tells -------------------------------------------------------------------
 
@@ -116,7 +118,7 @@ class Session:
         snapshot = self.documents.get(uri)
         if snapshot is not None and snapshot.path is not None:
             self.reactions.saved(snapshot)
-            self.client.spawn(self._work_on_save(snapshot.path, snapshot))
+            self.client.spawn(self._saved(snapshot.path, snapshot))
 
     def closed(self, uri: str) -> None:
         """A document was closed. What was found is kept for when it is opened again soon."""
@@ -179,6 +181,16 @@ class Session:
         self.lane.close()
 
     # -- what goes on behind -----------------------------------------------------------------------
+
+    async def _saved(self, path: Path, snapshot: Snapshot) -> None:
+        """Work on what was saved; where that cannot even be begun, say so, once until it can be."""
+        try:
+            await self._work_on_save(path, snapshot)
+            self._refused = ""
+        except Unavailable as error:
+            if self._refused != str(error):
+                self._refused = str(error)
+                self.client.show(f"GenX: {error}", types.MessageType.Warning)
 
     async def _work_on_save(self, path: Path, snapshot: Snapshot) -> None:
         await self.settings_ready()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import itertools
 import os
 import queue
@@ -27,6 +28,7 @@ while llama.cpp computes."""
 _SILENT = 40.0
 """Seconds of silence after which it is held to hang (stopped, or starved) and ended."""
 _STDERR_LINES = 60
+_NO_THREADS = "the system starts no more threads"
 _CALM = {"OMP_WAIT_POLICY": "passive"}
 """Threads sleep at the barriers between llama.cpp's operations. By default they spin, and wherever another
 process has one of the cores they spin in vain: with 2 threads on 2 busy cores 12-20 tok/s against under 2."""
@@ -50,7 +52,10 @@ class WorkerProcess:
         self._loaded = False
         self.obituary = ""
         """How it died, in a sentence; empty while it lives."""
-        threading.Thread(target=self._live, name="llama-worker", daemon=True).start()
+        try:
+            threading.Thread(target=self._live, name="llama-worker", daemon=True).start()
+        except RuntimeError as error:
+            raise OSError(errno.EAGAIN, _NO_THREADS) from error
         self._started.wait()
         if self._failure is not None:
             raise self._failure
@@ -119,17 +124,20 @@ class WorkerProcess:
     def _live(self) -> None:
         # The thread that starts the process also listens to it, and so lives as long: the kernel's
         # parent-death signal, which the worker asks for, is about the parent's thread.
+        tail = threading.Thread(target=self._collect_stderr, name="llama-stderr", daemon=True)
         try:
             process = self._popen = _start()
-        except OSError as error:
-            self._failure = error
+            tail.start()
+        except (OSError, RuntimeError) as error:
+            if self._popen is not None:
+                self._popen.kill()
+                self._popen.communicate()
+            self._failure = error if isinstance(error, OSError) else OSError(errno.EAGAIN, _NO_THREADS)
             self._ended.set()
             self._started.set()
             return
         assert process.stdout is not None
         self._started.set()
-        tail = threading.Thread(target=self._collect_stderr, name="llama-stderr", daemon=True)
-        tail.start()
         with contextlib.suppress(OSError, frames.BrokenFrame):
             while (frame := frames.read(process.stdout)) is not None:
                 self._heard = time.monotonic()

@@ -6,6 +6,7 @@ would die with the job.
 
 from __future__ import annotations
 
+import errno
 import os
 import queue
 import subprocess
@@ -27,11 +28,15 @@ class _Spawner:
     def start(
         self, command: Sequence[str], pass_fds: Sequence[int], stderr: IO[bytes], env: dict[str, str]
     ) -> subprocess.Popen[bytes]:
+        """Raises OSError."""
         with self._lock:
             if self._thread is None or self._pid != os.getpid():
-                self._pid = os.getpid()
-                self._thread = threading.Thread(target=self._serve, name="genx-spawner", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._serve, name="genx-spawner", daemon=True)
+                try:
+                    thread.start()
+                except RuntimeError as error:
+                    raise OSError(errno.EAGAIN, "the system starts no more threads") from error
+                self._pid, self._thread = os.getpid(), thread
         future: Future[subprocess.Popen[bytes]] = Future()
         self._requests.put((future, command, pass_fds, stderr, env))
         return future.result()

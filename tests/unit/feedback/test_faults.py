@@ -102,6 +102,72 @@ def test_a_folder_that_cannot_be_made_means_memory_and_a_warning(tmp_path: Path,
     store.close()
 
 
+def test_what_was_kept_in_memory_is_written_once_there_is_a_folder(tmp_path: Path, findings: Findings):
+    place = tmp_path / "file"
+    place.touch()
+    store = FeedbackStore(place / "feedback.db")
+    store.shown(findings)
+    store.record("s1", "accepted")
+    place.unlink()
+
+    store.close()
+
+    again = FeedbackStore(place / "feedback.db")
+    assert again.warnings == ()
+    assert len(again.anchors(findings.target)) == 1
+    again.close()
+
+
+def test_the_file_is_tried_again_while_the_session_goes_on(
+    tmp_path: Path, findings: Findings, monkeypatch: pytest.MonkeyPatch
+):
+    place = tmp_path / "file"
+    place.touch()
+    store = FeedbackStore(place / "feedback.db")
+    store.record("s1", "accepted")
+    place.unlink()
+    monkeypatch.setattr("genx_lsp.feedback.durable._AGAIN_SECONDS", 0.0)
+    monkeypatch.setattr(store, "_again_at", 0.0)
+
+    store.record("s2", "dismissed")
+
+    assert not store.in_memory
+    other = FeedbackStore(place / "feedback.db")
+    assert [event.suggestion_id for event in other.events()] == ["s1", "s2"]
+    other.close()
+    store.close()
+
+
+def test_a_disk_that_fills_up_takes_nothing_away_and_keeps_what_comes_afterwards(
+    tmp_path: Path, findings: Findings, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "feedback.db"
+    really, limits = database.connect, [1]
+
+    def small(named: Path | None) -> sqlite3.Connection:
+        connection = really(named)
+        if named is not None and limits:
+            (pages,) = connection.execute("PRAGMA page_count").fetchone()
+            connection.execute(f"PRAGMA max_page_count = {pages + limits[0]}")
+        return connection
+
+    monkeypatch.setattr("genx_lsp.feedback.durable.connect", small)
+    store = FeedbackStore(path)
+    store.silence(findings.target.path, findings.target.qualified_name)
+    for number in range(200):
+        store.record(f"s{number}", "edited", "x" * 500)
+    assert "full" in store.warnings[0]
+    assert store.in_memory
+    assert store.silenced(findings.target) == {""}
+
+    limits.clear()
+    store.close()
+
+    again = FeedbackStore(path)
+    assert len(again.events()) == 200
+    again.close()
+
+
 def test_a_database_that_turns_read_only_means_memory_and_a_warning(
     tmp_path: Path, findings: Findings, monkeypatch: pytest.MonkeyPatch
 ):

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from lsprotocol import types
 
+from genx_lsp.config import project_layer
 from genx_lsp.session.folders import Folders, folder_uris
 
 
@@ -23,6 +25,7 @@ def test_layers_are_laid_over_each_other_per_folder(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool.genx]\nscorer = 'b4'\nfeedback = false\n")
     folders = Folders({"scorer": "codet"})
     folders.open([tmp_path.as_uri()])
+    folders.take({tmp_path: project_layer(tmp_path)})
     here = folders.of(tmp_path / "a.py").settings
     assert (here.scorer, here.feedback, here.on_save) == ("codet", False, "both")
     folders.configure(tmp_path.as_uri(), {"onSave": "off"})
@@ -31,11 +34,23 @@ def test_layers_are_laid_over_each_other_per_folder(tmp_path: Path) -> None:
     assert folders.of(None).settings.on_save == "both"
 
 
-def test_project_files_are_read_again(tmp_path: Path) -> None:
+def test_what_a_project_says_now_replaces_what_it_said_and_is_kept(tmp_path: Path) -> None:
     folders = Folders()
     folders.open([tmp_path.as_uri()])
-    (tmp_path / "pyproject.toml").write_text("[tool.genx]\nscorer = 'b4'\n")
-    folders.reread()
+    for scorer in ("b4", "codet"):
+        (tmp_path / "pyproject.toml").write_text(f"[tool.genx]\nscorer = '{scorer}'\n")
+        folders.take({tmp_path: project_layer(tmp_path)})
+        folders.configure(tmp_path.as_uri(), {"feedback": False})
+        here = folders.of(tmp_path / "a.py").settings
+        assert (here.scorer, here.feedback) == (scorer, False)
+
+
+def test_nothing_is_read_from_a_disk_that_may_be_silent(tmp_path: Path) -> None:
+    # Opening a pipe that nobody writes to takes for ever.
+    os.mkfifo(tmp_path / "pyproject.toml")
+    folders = Folders()
+    folders.open([tmp_path.as_uri()])
+    folders.configure(tmp_path.as_uri(), {"scorer": "b4"})
     assert folders.of(tmp_path / "a.py").settings.scorer == "b4"
 
 

@@ -178,6 +178,24 @@ def test_what_fails_says_why_and_the_next_job_runs(jobs: JobQueue, events: queue
     assert seen(events, ended(two))[-1] == Ended(two, "done")
 
 
+def test_without_a_thread_a_job_fails_and_the_next_one_runs_when_there_is_one(
+    jobs: JobQueue, events: queue.Queue[JobEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    one, two = job("quick"), job("quick")
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        jobs.submit(one)
+    (event,) = seen(events, ended(one))
+    assert isinstance(event, Ended)
+    assert event.outcome == "failed"
+    assert "no more threads" in event.message
+    jobs.submit(two)
+    assert seen(events, ended(two))[-1] == Ended(two, "done")
+
+
 def test_the_engine_is_kept_until_settings_change(
     jobs: JobQueue, events: queue.Queue[JobEvent], factory: Factory
 ) -> None:

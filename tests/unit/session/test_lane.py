@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from genx_lsp.errors import Unavailable
 from genx_lsp.session.lane import Lane
 
 
@@ -15,6 +16,11 @@ def busy(lane: Lane) -> threading.Event:
     lane.submit(lambda: (begun.set(), go.wait(20)))
     assert begun.wait(20)
     return go
+
+
+def refused(thread: threading.Thread) -> None:
+    """As Python answers where the system starts no more threads."""
+    raise RuntimeError("can't start new thread")
 
 
 @pytest.mark.parametrize("finish", [True, False])
@@ -42,3 +48,22 @@ def test_what_takes_too_long_is_not_waited_for() -> None:
         """Its thread comes to it."""
     assert late.cancelled()
     assert done == []
+
+
+def test_without_a_thread_it_says_so_and_works_again_when_there_is_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lane = Lane("test")
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        with pytest.raises(Unavailable, match="no more threads"):
+            lane.submit(lambda: 1).result(20)
+    assert lane.submit(lambda: 2).result(20) == 2
+    lane.close()
+
+
+def test_one_that_never_got_a_thread_can_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    lane = Lane("test")
+    monkeypatch.setattr(threading.Thread, "start", refused)
+    assert isinstance(lane.submit(lambda: 1).exception(20), Unavailable)
+    lane.close()
