@@ -83,7 +83,8 @@ def messages(count: int, first: int) -> tuple[int, str]:
     try:
         cuts = st.lists(st.integers(1, 400), max_size=8)
         problem = until(count * 4 // 5, lambda: ear.sent, first, (fuzz_messages.framed, cuts), ear.framed)
-        return ear.sent, problem or until(count, lambda: ear.sent, first, (fuzz_messages.torn,), ear.torn)
+        problem = problem or until(count, lambda: ear.sent, first, (fuzz_messages.torn,), ear.torn)
+        return ear.sent, problem
     finally:
         ear.close()
 
