@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -22,6 +23,19 @@ class Group:
         except OSError as error:
             raise Cannot(f"no control group can be made for {controller}: {error.strerror}") from None
         self._old = controller == "memory" and not (self._path / "cgroup.controllers").exists()
+        try:
+            self._try()
+        except OSError as error:
+            self.close()
+            raise Cannot(f"no process may be put into a control group: {error.strerror}") from None
+
+    def _try(self) -> None:
+        process = subprocess.Popen(["sleep", "10"])
+        try:
+            (self._path / "cgroup.procs").write_text(str(process.pid))
+        finally:
+            process.kill()
+            process.wait()
 
     def limit(self, name: str, value: int | None) -> None:
         """`memory.max` or `pids.max`; None lifts it."""
@@ -37,7 +51,7 @@ class Group:
     def add(self, pids: Iterable[int]) -> None:
         """Take processes in; those that have ended are passed over."""
         for pid in pids:
-            with contextlib.suppress(OSError):
+            with contextlib.suppress(ProcessLookupError):
                 (self._path / "cgroup.procs").write_text(str(pid))
 
     def read(self, name: str) -> str:
@@ -49,7 +63,7 @@ class Group:
         return tuple(int(pid) for pid in self.read("cgroup.procs").split())
 
     def close(self) -> None:
-        """Take it away; what is still in it goes back to where we are."""
+        """Take it away; what is still in it goes to where ours are made."""
         for pid in self.members():
             with contextlib.suppress(OSError):
                 (self._path.parent / "cgroup.procs").write_text(str(pid))

@@ -76,7 +76,8 @@ class Ground:
         self.slowest = 0.0
         self.seen: set[int] = set()
         self._clients: list[Client] = []
-        self._disk: Path | None = None
+        self.after: list[Callable[[], None]] = []
+        """What is put right when the servers have ended."""
 
     # -- a server and what is done with it -----------------------------------------------------------
 
@@ -187,14 +188,16 @@ class Ground:
 
     def small_disk(self) -> Path:
         """A file system of a megabyte, for what the server keeps. Raises Cannot."""
-        self._disk = self.folder / "disk"
-        self._disk.mkdir()
-        command = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "genx-chaos", str(self._disk)]
+        disk = self.folder / "disk"
+        disk.mkdir()
+        command = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=755", "genx-chaos", str(disk)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             raise Cannot(f"no small file system can be mounted: {done.stderr.strip()}")
-        self.feedback, self.cache = self._disk / "feedback.db", self._disk / "outcomes.db"
-        return self._disk
+        unmount = ["umount", "-l", str(disk)]
+        self.after.append(lambda: _run(unmount))
+        self.feedback, self.cache = disk / "feedback.db", disk / "outcomes.db"
+        return disk
 
     # -- processes ---------------------------------------------------------------------------------
 
@@ -219,8 +222,8 @@ class Ground:
         """End what still runs, and see that nothing is left."""
         broken = self._end_servers()
         left = self._end_what_is_left()
-        if self._disk is not None:
-            subprocess.run(["umount", "-l", str(self._disk)], check=False, capture_output=True)
+        while self.after:
+            self.after.pop()()
         if left:
             raise Failed(f"{left} processes were left behind")
         if broken:
@@ -246,6 +249,10 @@ class Ground:
             with contextlib.suppress(OSError):
                 os.kill(pid, signal.SIGKILL)
         return len(left)
+
+
+def _run(command: Sequence[str]) -> None:
+    subprocess.run(command, check=False, capture_output=True)
 
 
 def _ours(pid: int) -> bool:

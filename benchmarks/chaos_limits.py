@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 
 from chaos_cgroups import Group
@@ -16,58 +15,61 @@ _TOO_LITTLE = 24 * 1024 * 1024
 
 @trial("the out-of-memory killer on the worker")
 def memory(ground: Ground) -> None:
-    with contextlib.closing(Group("memory")) as group:
-        group.limit("memory.max", _TOO_LITTLE)
-        client = ground.start()
-        document = client.open(ground.module)
-        killed: set[int] = set()
+    group = Group("memory")
+    ground.after.append(group.close)
+    group.limit("memory.max", _TOO_LITTLE)
+    client = ground.start()
+    document = client.open(ground.module)
+    killed: set[int] = set()
 
-        def take_in() -> None:
-            workers = ground.find(client, "genx_models.worker")
-            killed.update(workers)
-            group.add(workers)
+    def take_in() -> None:
+        workers = ground.find(client, "genx_models.worker")
+        killed.update(workers)
+        group.add(workers)
 
-        with until_stopped(take_in, 0.005):
-            ground.work(client, document)
-            ground.found(client, document)
-            ground.answers(client, document)
-            ground.settled(client, 90)
-        if not killed:
-            raise Failed("no worker was started")
-        ground.said_once(client, "for lack of memory", str(client.hover(document, 0)))
-        group.limit("memory.max", None)
+    with until_stopped(take_in, 0.005):
         ground.work(client, document)
-        ground.wait_for(client, "genx_models.worker")
         ground.found(client, document)
+        ground.answers(client, document)
         ground.settled(client, 90)
+    if not killed:
+        raise Failed("no worker was started")
+    ground.said_once(client, "for lack of memory", str(client.hover(document, 0)))
+    group.limit("memory.max", None)
+    ground.work(client, document)
+    ground.wait_for(client, "genx_models.worker")
+    ground.found(client, document)
+    ground.settled(client, 90)
 
 
 @trial("fork refused with EAGAIN")
 def eagain(ground: Ground) -> None:
-    with contextlib.closing(Group("pids")) as group:
-        client = ground.start()
-        group.add([client.process.pid])
-        document = client.open(ground.module)
-        # From the first job on, so that nothing is started yet.
-        group.limit("pids.max", 1)
-        ground.work(client, document)
+    group = Group("pids")
+    ground.after.append(group.close)
+    client = ground.start()
+    group.add([client.process.pid])
+    document = client.open(ground.module)
+    # From the first job on, so that nothing is started yet.
+    group.limit("pids.max", 1)
+    ground.work(client, document)
+    ground.answers(client, document)
+    time.sleep(1)
+    ground.answers(client, document)
+    ground.settled(client, 90)
+    ground.said_once(client, "starts no more", f"{client.hover(document, 0)} {client.title(document, 0)}")
+    group.limit("pids.max", None)
+    ground.work(client, document)
+    ground.found(client, document)
+    ground.settled(client, 90)
+    # And once more with everything running: children of what runs are refused too.
+    group.add(tree(client.process.pid))
+    group.limit("pids.max", 1)
+    ground.work(client, document)
+    for _ in range(10):
         ground.answers(client, document)
-        time.sleep(1)
-        ground.answers(client, document)
-        ground.settled(client, 90)
-        group.limit("pids.max", None)
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.settled(client, 90)
-        # And once more with everything running: children of what runs are refused too.
-        group.add(tree(client.process.pid))
-        group.limit("pids.max", 1)
-        ground.work(client, document)
-        for _ in range(10):
-            ground.answers(client, document)
-            time.sleep(0.1)
-        ground.settled(client, 90)
-        group.limit("pids.max", None)
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.settled(client, 90)
+        time.sleep(0.1)
+    ground.settled(client, 90)
+    group.limit("pids.max", None)
+    ground.work(client, document)
+    ground.found(client, document)
+    ground.settled(client, 90)

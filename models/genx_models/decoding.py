@@ -26,6 +26,8 @@ class Sampler:
         self.model = model
         self._prompts = Prompts(model)
         self._cached: list[int] = []
+        self._after: Logits | None = None
+        """Logits after all that is cached, where that is a whole prompt."""
 
     def generate(
         self, request: Request, cancelled: Cancelled = lambda: False, adapter_path: str = ""
@@ -87,20 +89,23 @@ class Sampler:
 
     def _use_adapter(self, name: str, path: str) -> None:
         if self.model.use_adapter(name, path):
-            self._cached = []
+            self._cached, self._after = [], None
 
     def _prefill(self, prompt: list[int], cancelled: Cancelled) -> Logits | None:
         """Logits after the prompt: float32 (vocabulary,), or None if cancelled.
 
-        What the cache holds of the prompt is kept in whole chunks (see `CHUNK`); the last token is always
-        decoded, for its logits.
+        The last prompt once more costs nothing. Of another, what the cache holds of it is kept in whole
+        chunks (see `CHUNK`).
         """
+        if self._after is not None and prompt == self._cached:
+            self.model.keep(len(prompt))
+            return self._after
         common = next(
             (i for i, (a, b) in enumerate(zip(prompt, self._cached, strict=False)) if a != b),
             min(len(prompt), len(self._cached)),
         )
         done = min(common, len(prompt) - 1) // CHUNK * CHUNK
-        self._cached = prompt[:done]
+        self._cached, self._after = prompt[:done], None
         self.model.keep(done)
         logits = None
         while done < len(prompt):
@@ -113,8 +118,8 @@ class Sampler:
             done += len(part)
             self._cached = prompt[:done]
         assert logits is not None
-        first: Logits = logits[0].copy()
-        return first
+        self._after = logits[0].copy()
+        return self._after
 
 
 class _Sample:
