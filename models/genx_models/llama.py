@@ -24,10 +24,11 @@ from genx_models.generation import ModelInfo
 CHUNK = 64
 """Tokens decoded at once in a prefill: the longest that a cancel waits for (0.2 s at 300 tok/s), and the
 grain in which a cached prefix is reused, so that a position is always computed in the same company and a
-request gives the same samples whether its prefix was cached or not. That company counts: with flash attention,
-on a CPU with AVX-512, a batch of 64 came out up to 0.6 in a logit from smaller ones (SmolLM2-135M), which agreed
-among themselves bit for bit. A finer grain costs more than it saves: 13 % of the prefill's rate at 32, 20 % at 16
-(0.5B at q4_0, one thread)."""
+request gives the same samples whether its prefix was cached or not.
+
+That company counts: with flash attention, on a CPU with AVX-512, a batch of 64 came out up to 0.6 in a logit
+from smaller ones (SmolLM2-135M), which agreed among themselves bit for bit. A finer grain costs more than it
+saves: 13 % of the prefill's rate at 32, 20 % at 16 (0.5B at q4_0, one thread)."""
 
 SEQUENCES = 32
 """Samples decoded together; beyond it they take turns. One more sequence holds the prompt."""
