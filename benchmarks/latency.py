@@ -145,7 +145,8 @@ def day(args: argparse.Namespace, root: Path, edits: int, model: str) -> dict[st
         hand.join(5)
         found.update(hand.times)
         found["first, cold"] = warm.cold
-        found["cancel to quiet"] = cancels(client, documents, spots, args.cancels)
+        ends = begun + 1.3 * args.seconds
+        found["cancel to quiet"] = cancels(client, documents, spots, args.cancels, ends)
     finally:
         client.end()
     return found
@@ -166,16 +167,22 @@ class Warming:
             (found["first suggestion"] if self._warm else self.cold).append(first)
 
 
-def cancels(client: Client, documents: dict[Path, Document], spots: list[Place], count: int) -> list[float]:
+def cancels(
+    client: Client, documents: dict[Path, Document], spots: list[Place], count: int, ends: float
+) -> list[float]:
     """Seconds from `genx.cancel` until server, worker and sandbox use no processor time."""
     quiet: list[float] = []
     for number in range(count):
+        if quiet and time.monotonic() > ends:
+            break
         spot = spots[number % len(spots)]
         document = documents[spot.path]
         fresh = spot.now(document.text)
         if fresh is None:
             continue
-        client.idle(60)
+        # What still runs is cancelled too; nothing is measured of it.
+        client.notify_cancel()
+        client.idle(20)
         type_into(client, document, fresh, 1_000 + number, [])
         client.save(document)
         time.sleep(0.1 + 0.35 * (number % 5))
@@ -219,7 +226,12 @@ def main() -> None:
     parser.add_argument(
         "--final-seconds", type=float, default=40.0, help="how long a final result is awaited"
     )
-    parser.add_argument("--seconds", type=float, default=3_600.0, help="no further edit after so long")
+    parser.add_argument(
+        "--seconds",
+        type=float,
+        default=3_600.0,
+        help="no further edit after so long, and soon no further cancel",
+    )
     parser.add_argument("--model", default="qwen2.5-coder-0.5b")
     parser.add_argument("--no-model", action="store_true", help="as on a machine without a model")
     args = arguments(__doc__, parser)
