@@ -20,6 +20,7 @@ from genx_sandbox.verdicts import Approx, Expectation, Leaves, Raises, Unknown
 
 _NUMBERS = ("bool", "int", "float", "complex")
 _SEQUENCES = ("list", "tuple")
+_BY_TEXT = frozenset(("bool", "int", "str", "bytes", "none", "ellipsis"))
 _SETS = ("set", "frozenset")
 _EXACT_NUMBERS = {"decimal:Decimal": decimal.Decimal, "fractions:Fraction": fractions.Fraction}
 
@@ -48,6 +49,12 @@ def judge(outcome: Outcome, expectation: Expectation) -> bool | None:
 
 def equal(left: Value, right: Value) -> bool | None:
     """Python's `==` between two trees, with numbers compared across types and NaN equal to nothing."""
+    # Most of what is compared: scalars whose canonical texts say it all, in sequences of one kind.
+    if left.kind == right.kind:
+        if left.kind in _BY_TEXT:
+            return left.scalar == right.scalar
+        if left.kind in _SEQUENCES:
+            return _all_equal(left.items, right.items)
     if "truncated" in (left.kind, right.kind):
         return None
     if "opaque" in (left.kind, right.kind):
@@ -62,10 +69,6 @@ def equal(left: Value, right: Value) -> bool | None:
         return _equal_sets(left.items, right.items)
     if left.kind != right.kind:
         return False
-    if left.kind in ("str", "bytes"):
-        return left.scalar == right.scalar
-    if left.kind in _SEQUENCES:
-        return _all_equal(left.items, right.items)
     if left.kind == "dict":
         return _equal_dicts(left, right)
     if left.kind in ("object", "iterator"):
@@ -73,7 +76,7 @@ def equal(left: Value, right: Value) -> bool | None:
             left.type_name == right.type_name and left.fields == right.fields and left.scalar == right.scalar
         )
         return _all_equal(left.items, right.items) if same else False
-    return left.kind in ("none", "ellipsis")
+    return False
 
 
 def _identical(left: Value, right: Value) -> bool | None:
@@ -141,7 +144,7 @@ def _all_equal(left: Sequence[Value], right: Sequence[Value]) -> bool | None:
     cut = any(item.kind == "truncated" for item in (*left[-1:], *right[-1:]))
     if len(left) != len(right) and not cut:
         return False
-    verdict = _combine(equal(a, b) for a, b in zip(left, right, strict=False))
+    verdict = _combine(map(equal, left, right))
     return None if verdict and len(left) != len(right) else verdict
 
 
