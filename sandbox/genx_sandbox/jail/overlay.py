@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from genx_sandbox.jail.view import View
@@ -39,8 +40,12 @@ def overlay(file: Path, view: View) -> Overlay:
     return Overlay(folder, tuple(entries), file)
 
 
+@lru_cache(maxsize=1)
 def own_pytest() -> tuple[Path, ...]:
-    """Our own pytest and its dependencies, as folders and files to bind; empty if we have none."""
+    """Our own pytest and its dependencies, as folders and files to bind; empty if we have none.
+
+    Looked up once: before every program it took as long as forking one.
+    """
     found = []
     for name in _PYTEST:
         spec = importlib.util.find_spec(name)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import fnmatch
 import os
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from genx_sandbox.jail.interpreter import Interpreter
@@ -129,7 +132,13 @@ def _is_python_home(folder: Path) -> bool:
 
 def _is_secret(name: str, patterns: tuple[str, ...]) -> bool:
     # A module called secrets.py is code that other modules import; who keeps secrets in it can deny it.
-    return not name.endswith((".py", ".pyi")) and any(fnmatch.fnmatchcase(name, p) for p in patterns)
+    return not name.endswith((".py", ".pyi")) and _any_of(patterns)(name) is not None
+
+
+@lru_cache(maxsize=4)
+def _any_of(patterns: tuple[str, ...]) -> Callable[[str], object]:
+    """One pattern for all: each name of a project is held against them, and of each environment beside it."""
+    return re.compile("|".join(map(fnmatch.translate, patterns))).match
 
 
 def _secrets(
@@ -137,37 +146,42 @@ def _secrets(
 ) -> tuple[list[Path], list[Path]]:
     hidden_folders: dict[Path, None] = {}
     hidden_files: dict[Path, None] = {}
+    # Names stay text: a project holds thousands, and few of them are anybody's secret.
+    as_they_are = frozenset(map(str, kept))
     for top in folders:
         for here, names, files in os.walk(top):
-            base = Path(here)
             descend = []
             for name in names:
-                path = base / name
-                if path in kept or (path / "pyvenv.cfg").is_file():
+                path = os.path.join(here, name)
+                if path in as_they_are or os.path.isfile(os.path.join(path, "pyvenv.cfg")):
                     continue  # an environment: needed as it is, even where it is called .env
-                package = not name.startswith(".") and (path / "__init__.py").is_file()
-                secret = _is_secret(name, SECRET_NAMES) and not package
+                secret = _is_secret(name, SECRET_NAMES) and not _is_package(path)
                 if secret or name in _SKIPPED or _denied(path, workspace):
-                    if not path.is_symlink():
-                        hidden_folders[path] = None
+                    if not os.path.islink(path):
+                        hidden_folders[Path(path)] = None
                 elif name != "__pycache__":
                     descend.append(name)
             names[:] = descend
             for name in files:
-                path = base / name
-                if _is_secret(name, SECRET_NAMES) or _denied(path, workspace):
-                    hidden_files[path] = None
+                if _is_secret(name, SECRET_NAMES) or _denied(os.path.join(here, name), workspace):
+                    hidden_files[Path(here, name)] = None
     return list(hidden_folders), [f for f in hidden_files if not f.is_symlink()]
 
 
-def _denied(path: Path, workspace: Workspace) -> bool:
+def _is_package(folder: str) -> bool:
+    hidden = os.path.basename(folder).startswith(".")
+    return not hidden and os.path.isfile(os.path.join(folder, "__init__.py"))
+
+
+def _denied(path: str, workspace: Workspace) -> bool:
     if not workspace.deny or workspace.root is None:
         return False
     try:
-        relative = path.relative_to(workspace.root).as_posix()
+        relative = Path(path).relative_to(workspace.root).as_posix()
     except ValueError:
         return False
+    name = os.path.basename(path)
     return any(
-        fnmatch.fnmatchcase(relative, p.rstrip("/")) or fnmatch.fnmatchcase(path.name, p.rstrip("/"))
+        fnmatch.fnmatchcase(relative, p.rstrip("/")) or fnmatch.fnmatchcase(name, p.rstrip("/"))
         for p in workspace.deny
     )
