@@ -98,7 +98,7 @@ def live(role, channel_fd, line_fd, confinement, prepared):
             confinement.clock(request["cpu_seconds"])
             if role == "program":
                 # What is said from here on is between the program and its test.
-                os.close(channel_fd)
+                channel.close()
                 program.serve(line_fd, request, prepared)
             elif role == "test":
                 split.serve(channel, line_fd, request, prepared)
@@ -111,6 +111,7 @@ def live(role, channel_fd, line_fd, confinement, prepared):
                     return
             else:
                 serve_calls(channel, request, prepared)
+            channel.close()
     except BaseException:
         exit_now(70)
     exit_now(0)

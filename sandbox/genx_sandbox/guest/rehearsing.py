@@ -67,6 +67,9 @@ class _Silence:
         for message in messages:
             frame(message)
 
+    def close(self):
+        pass
+
     def send_outcome(self, index, seconds, report):
         outcome_frame(index, seconds, report)
 

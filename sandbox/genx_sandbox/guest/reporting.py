@@ -4,8 +4,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import time
 from typing import Any
+
+_exit = os._exit
 
 
 class Reporter:
@@ -35,6 +38,7 @@ class Reporter:
         if not self.finished:
             self.finished = True
             self._tell({"end": self.trouble})
+            self._channel.close()
 
     def pytest_sessionstart(self, session):
         """pytest is configured; from here on the project's code may look around."""
@@ -70,6 +74,8 @@ class Reporter:
         if self.leaves:
             importlib.import_module("pytest").exit("", 0)
         self.end()
+        # Nobody would hear of it, and the next program waits for this process to be gone.
+        _exit(0)
 
     def pytest_runtest_logstart(self, nodeid, location):
         """An item begins: if this process ends now, it is the one to blame."""

@@ -50,7 +50,7 @@ class Channel:
 
     def __init__(self, fd):
         self.fd = fd
-        self._write = os.write
+        self._write, self._close = os.write, os.close
 
     def receive(self):
         """The one request that a fork is sent, as it came; empty where the parent thought better of it."""
@@ -64,6 +64,12 @@ class Channel:
     def send_outcome(self, index, seconds, report):
         """Send one outcome, whole."""
         self._send(outcome_frame(index, seconds, report))
+
+    def close(self):
+        """Hang up, and so wake the parent: there is no more to come."""
+        if self.fd >= 0:
+            fd, self.fd = self.fd, -1
+            self._close(fd)
 
     def _send(self, data):
         while data:
