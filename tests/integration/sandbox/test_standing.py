@@ -117,3 +117,17 @@ def test_what_one_program_leaves_behind_in_pytest_is_gone_for_the_next(sandbox, 
     programs = [Program(str(n), program.module, program.path, SOURCE) for n in range(3)]
     seen = outcomes(sandbox, programs, project / "test_root.py", source)
     assert list(seen.values()) == [{"test_clean": "passed"}] * 3
+
+
+@pytest.mark.parametrize("conftest", ["", "import pytest\n"])
+def test_forks_go_on_from_the_session_that_stands(sandbox, program, project, write, conftest):
+    """Without it everything else here would pass too, with a session of its own for every program."""
+    write("tests/conftest.py", conftest)
+    source = (
+        "import sys\n\n\ndef test_stack():\n    frame, files = sys._getframe(), set()\n    while frame:\n"
+        "        files.add(frame.f_code.co_filename.rpartition('/')[2])\n        frame = frame.f_back\n"
+        "    assert 'standing.py' in files\n"
+    )
+    assert outcomes(sandbox, [program], project / "tests/test_new.py", source)["p"] == {
+        "test_stack": "passed"
+    }
