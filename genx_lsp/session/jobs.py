@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, Protocol, TypeAlias
 
 from genx_lsp.candidate import CallTest
@@ -46,6 +46,11 @@ class Job:
         if self.check or other.check:
             return False
         return self.uri == other.uri and self.target.qualified_name == other.target.qualified_name
+
+    def same_save(self, other: Job) -> bool:
+        """Whether one and the same save has started both."""
+        sources = self.target.module_source, other.target.module_source
+        return self.origin == other.origin == "save" and self.uri == other.uri and sources[0] == sources[1]
 
 
 @dataclass(frozen=True)
@@ -110,9 +115,11 @@ _LOOK_AGAIN_SECONDS = 2.0
 class JobQueue:
     """Runs jobs one at a time: two would only halve each other's tokens a second.
 
-    Jobs that someone waits for come before those that a save has started, otherwise first come, first
-    served. A new job ends the one before it on the same target. Events go to `post`, in order, from
-    the job thread and from the thread that called `submit` or `cancel`.
+    Jobs that someone waits for come before those that a save has started, and of those the latest save's
+    come first: that is where the user is. The running job, if of an earlier save, gives way once its first
+    findings are out, and goes on when nothing else waits. A new job ends the one before it on the same
+    target. Events go to `post`, in order, from the job thread and from the thread that called `submit` or
+    `cancel`.
     """
 
     def __init__(self, engines: EnginePool, post: Callable[[JobEvent], None], policy: Policy) -> None:
@@ -122,6 +129,10 @@ class JobQueue:
         self._changed = threading.Condition()
         self._waiting: deque[Job] = deque()
         self._running: Job | None = None
+        self._spoken = False
+        """The running job has given its first findings."""
+        self._overtaken = False
+        """Something waits that the running job is to give way to."""
         self._restart = False
         self._closed = False
         self._thread: threading.Thread | None = None
@@ -136,10 +147,11 @@ class JobQueue:
             if any(s.writes_tests for s in superseded) and not job.writes_tests:
                 # Whoever asked for tests still wants them, now of the newer code.
                 job = _asked_for(job)
-            if job.origin == "command":
-                self._waiting.appendleft(job)
-            else:
-                self._waiting.append(job)
+            self._waiting.insert(self._place(job), job)
+            running = self._running
+            if running is not None and not running.cancel.is_set() and _overtakes(job, running):
+                self._overtaken = True
+                self._give_way(running)
             if self._thread is None:
                 try:
                     self._thread = started(self._run, "genx-jobs")
@@ -150,6 +162,21 @@ class JobQueue:
         if refused:
             self._post(Ended(job, "failed", refused))
 
+    def _place(self, job: Job) -> int:
+        """Where a new job goes: the first of those that someone waits for, or of those that saves started."""
+        if job.origin == "command":
+            return 0
+        waiting = enumerate(self._waiting)
+        return next(
+            (i for i, other in waiting if other.origin == "save" and not job.same_save(other)),
+            len(self._waiting),
+        )
+
+    def _give_way(self, running: Job) -> None:
+        """With the lock held: stop the running job if something waits that it should not keep waiting."""
+        if self._overtaken and self._spoken:
+            running.cancel.set()
+
     def cancel(self, which: Callable[[Job], bool]) -> tuple[Job, ...]:
         """Stop the jobs for which `which` is true. The running one ends as soon as it looks at its event."""
         with self._changed:
@@ -158,6 +185,9 @@ class JobQueue:
                 self._waiting.remove(job)
                 job.cancel.set()
             running = self._running
+            if running is not None and which(running):
+                # Not wanted any more, so it does not come back either.
+                self._overtaken = False
             if running is not None and (running.cancel.is_set() or not which(running)):
                 running = None
             if running is not None:
@@ -229,6 +259,7 @@ class JobQueue:
                 self._changed.wait(_LOOK_AGAIN_SECONDS)
                 return False
             self._running = self._waiting.popleft()
+            self._spoken = self._overtaken = False
             return True
 
     def _work(self, job: Job) -> None:
@@ -243,8 +274,12 @@ class JobQueue:
                 if job.cancel.is_set():
                     break
                 self._post(Found(job, self._policy.shown(job, findings)))
+                if findings.stage != "started":
+                    with self._changed:
+                        self._spoken = True
+                        self._give_way(job)
         except SandboxCancelled:
-            self._post(Ended(job, "cancelled"))
+            self._cancelled(job)
         except (GenxError, ModelError, SandboxError) as error:
             self._post(Ended(job, "failed", str(error)))
         except Exception:
@@ -253,7 +288,27 @@ class JobQueue:
             says = f"GenX failed on `{job.target.qualified_name}`; the server's log says why."
             self._post(Ended(job, "failed", says))
         else:
-            self._post(Ended(job, "cancelled" if job.cancel.is_set() else "done"))
+            if job.cancel.is_set():
+                self._cancelled(job)
+            else:
+                self._post(Ended(job, "done"))
+
+    def _cancelled(self, job: Job) -> None:
+        """It ends; one that only gave way to another waits again, and begins anew."""
+        self._post(Ended(job, "cancelled"))
+        with self._changed:
+            again = replace(job, cancel=threading.Event(), id=str(uuid.uuid4()))
+            if not self._overtaken or self._closed or any(job.same_target(w) for w in self._waiting):
+                return
+            self._overtaken = False
+            self._waiting.append(again)
+        self._post(Held(again, "waiting for what was saved after it"))
+
+
+def _overtakes(new: Job, running: Job) -> bool:
+    if running.origin != "save" or running.check or new.same_target(running):
+        return False
+    return new.origin == "command" or not new.same_save(running)
 
 
 def _asked_for(job: Job) -> Job:

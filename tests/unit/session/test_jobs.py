@@ -18,7 +18,7 @@ from genx_lsp.session.jobs import Ended, Found, Held, Job, JobEvent, JobQueue, S
 from genx_lsp.target import Target
 
 ROOT = Path("/p")
-SOURCE = "def quick(x):\n    return x\n\ndef slow(x):\n    return x\n\ndef broken(x):\n    return x\n"
+SOURCE = "\n".join(f"def {name}(x):\n    return x\n" for name in ("quick", "slow", "thorough", "broken"))
 PROJECT = Project(ROOT, Path("python"), (ROOT,), None)
 TARGETS = {t.name: t for t in find_targets(ROOT / "a.py", SOURCE, PROJECT)}
 
@@ -32,7 +32,7 @@ class Closed:
 
 
 class Engine(Closed):
-    """Works at once, except on `slow`, which takes until it is cancelled or the engine is closed."""
+    """Works at once. `slow` takes until it is cancelled; so does `thorough`, after its first findings."""
 
     def __init__(self, parts: list[str]) -> None:
         super().__init__(parts, "engine")
@@ -45,7 +45,9 @@ class Engine(Closed):
         yield Findings(target, "started")
         if target.name == "broken":
             raise Unavailable("No sandbox.")
-        if target.name == "slow":
+        if target.name == "thorough":
+            yield Findings(target, "quick")
+        if target.name in ("slow", "thorough"):
             cancel.wait(60)
             return
         yield Findings(target, "final")
@@ -245,3 +247,66 @@ def test_a_held_job_can_be_cancelled(jobs: JobQueue, events: queue.Queue[JobEven
     jobs.cancel(lambda one: True)
 
     assert seen(events, ended(held))[-1] == Ended(held, "cancelled")
+
+
+LATER = {t.name: t for t in find_targets(ROOT / "a.py", SOURCE + "\n\ndef last(x):\n    return x\n", PROJECT)}
+
+
+def later(name: str, **more: Any) -> Job:
+    """A job of a later save of the same file."""
+    return Job("file:///p/a.py", LATER[name], PROJECT, Settings(), **more)
+
+
+def spoken(event: JobEvent) -> bool:
+    return isinstance(event, Found) and event.findings.stage == "quick"
+
+
+@pytest.mark.parametrize("origin", ["save", "command"])
+def test_a_later_save_does_not_wait_for_the_models_and_the_earlier_job_comes_back(
+    jobs: JobQueue, events: queue.Queue[JobEvent], origin: Any
+) -> None:
+    early, late = job("thorough"), later("last", origin=origin)
+    jobs.submit(early)
+    seen(events, spoken)
+    jobs.submit(late)
+    got = seen(events, lambda event: isinstance(event, Started) and event.job.target.name == "thorough")
+    assert [e for e in got if isinstance(e, Ended)] == [Ended(early, "cancelled"), Ended(late, "done")]
+    again = got[-1].job
+    assert again is not early
+    assert not again.cancel.is_set()
+    assert [type(e) for e in got if e.job is again] == [Held, Started]
+
+
+def test_functions_of_one_save_are_worked_on_one_after_the_other(
+    jobs: JobQueue, events: queue.Queue[JobEvent]
+) -> None:
+    first, second = job("thorough"), job("quick")
+    jobs.submit(first)
+    seen(events, spoken)
+    jobs.submit(second)
+    assert not first.cancel.is_set()
+    assert jobs.jobs == (first, second)
+
+
+def test_the_latest_save_goes_first(jobs: JobQueue, events: queue.Queue[JobEvent]) -> None:
+    jobs.submit(job("slow"))
+    seen(events, lambda event: isinstance(event, Found))
+    one, two, three, four = job("quick"), job("broken"), later("last"), later("quick", origin="command")
+    for each in (one, two, three):
+        jobs.submit(each)
+    jobs.submit(four)
+    assert jobs.jobs[1:] == (four, three, two)
+    assert one.cancel.is_set(), "the newer job on the same function has ended it"
+
+
+def test_who_has_given_way_and_is_cancelled_then_does_not_come_back(
+    jobs: JobQueue, events: queue.Queue[JobEvent]
+) -> None:
+    early, late = job("thorough"), later("slow")
+    jobs.submit(early)
+    seen(events, spoken)
+    jobs.submit(late)
+    seen(events, lambda event: isinstance(event, Held))
+    jobs.cancel(lambda one: one.target.name == "thorough")
+    assert [one.target.name for one in jobs.jobs] in (["slow"], [])
+    assert not late.cancel.is_set()
