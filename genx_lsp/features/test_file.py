@@ -57,11 +57,12 @@ async def write_tests(session: Session, uri: str, findings: Findings) -> None:
         name = findings.target.qualified_name
         entry = session.findings.entry(uri, name)
         current = entry.findings if entry is not None else None
-        if entry is not None and entry.taken:
-            return
-        if current is None or current.plan is None or current.target.source != findings.target.source:
+        if current is None or current.target.source != findings.target.source:
             why = f"`{name}` has changed meanwhile. Generate its tests again."
             session.client.show(f"GenX: {why}", types.MessageType.Warning)
+            return
+        if current.plan is None:
+            # Written for whoever asked first, even if work on the function has begun anew, or dismissed.
             return
         if not await _written(session, uri, current, current.plan):
             return

@@ -205,7 +205,8 @@ async def test_tests_asked_for_many_times_at_once_are_written_once(start: Any, c
     await editor.until(lambda: any("no tests to add" in m.message for m in editor.client.messages))
     names = [line for line in text().splitlines() if line.startswith("def ")]
     assert len(names) == len(set(names)) > 1, names
-    assert not any("changed" in m.message or "unsaved" in m.message for m in editor.client.messages)
+    said = [m.message for m in editor.client.messages]
+    assert not any("changed" in message or "unsaved" in message for message in said), said
 
 
 async def test_a_fix_asks_to_be_looked_at_where_the_editor_can_show_it(start: Any) -> None:
