@@ -52,8 +52,7 @@ export async function privateEnvironment(stage) {
   });
 
   await step("the menu of the status bar item still makes it, with progress", async () => {
-    await editor.status().click();
-    await editor.take("Set up the server in an environment of its own");
+    await editor.statusMenu("Set up the server in an environment of its own");
     const progress = editor.page.locator(".notification-toast", { hasText: /GenX: (making|installing|compiling)/ });
     await progress.first().waitFor({ timeout: FIRST_SIGN_MS });
     await eventually("the environment", () => existsSync(storage) && readdirSync(storage).some(isWhole(storage)), CREATED_MS);

@@ -20,8 +20,7 @@ export async function setup(stage) {
   });
 
   await step("the menu of the status bar item checks the installation", async () => {
-    await editor.status().click();
-    await editor.take("Check the installation");
+    await editor.statusMenu("Check the installation");
     await editor.page.locator(".tab", { hasText: "GenX Doctor" }).waitFor();
     const lines = editor.page.locator(".editor-group-container .view-line");
     await lines.filter({ hasText: /ok\s+sandbox/ }).first().waitFor({ timeout: DOCTOR_MS });

@@ -19,7 +19,7 @@ export async function step(title, body) {
   console.log(`ok ${steps} - ${title} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
 }
 
-export async function eventually(what, check, limit = 20_000) {
+export async function eventually(what, check, limit = 60_000) {
   const end = Date.now() + limit;
   while (!(await check())) {
     assert.ok(Date.now() < end, `${what}: not within ${limit / 1000} s`);

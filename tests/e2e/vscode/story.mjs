@@ -23,6 +23,7 @@ export async function story(stage) {
   await symlink(path.dirname(path.dirname(process.env.GENX_PYTHON)), path.join(stage.project, ".venv"));
   const editor = await stage.editor({});
   const marks = editor.page.locator(".squiggly-warning");
+  const clickLens = () => editor.lens(FOUND).first().click();
 
   await step("the extension finds its server and starts it", async () => {
     await editor.openFile("shop/pricing.py");
@@ -42,8 +43,7 @@ export async function story(stage) {
   });
 
   await step("hovering shows the counter-example and the ranked fixes with their evidence", async () => {
-    await editor.pointAt("discounted", "def discounted");
-    await editor.hover().filter({ hasText: "GenX" }).first().waitFor();
+    await editor.pointAt("discounted", "def discounted", "GenX");
     const shown = (await editor.hover().allInnerTexts()).join("\n");
     assert.match(shown, /discounted\(80\.0, 25\)\s+gives 100\.0 instead of 60\.0/);
     assert.match(shown, /Fix 1/);
@@ -53,8 +53,7 @@ export async function story(stage) {
   });
 
   await step("a click on the lens opens the menu of fixes and tests", async () => {
-    await editor.lens(FOUND).first().click();
-    const titles = await editor.menu();
+    const titles = await editor.actions(clickLens);
     for (const wanted of ["GenX: Apply fix", "GenX: Generate tests", "GenX: Dismiss…", "GenX: Why?"]) {
       assert.ok(titles.some((title) => title.includes(wanted)), `${wanted}:\n${titles.join("\n")}`);
     }
@@ -62,7 +61,8 @@ export async function story(stage) {
   });
 
   await step("why? opens the evidence at that function", async () => {
-    await editor.takeAction("GenX: Why?");
+    await editor.keyboard.press("Escape");
+    await editor.takeAction("GenX: Why?", editor.tab("GenX Report"), clickLens);
     await editor.command("View: Toggle Primary Side Bar Visibility");
     const page = await editor.webview("GenX Report");
     await page.getByRole("heading", { name: "discounted" }).waitFor();
@@ -78,9 +78,8 @@ export async function story(stage) {
 
   await step("a fix is shown as a diff before it is applied", async () => {
     await stage.goTo(pricing, "discounted(price: float");
-    await editor.actions();
-    await editor.takeAction("GenX: Apply fix");
-    await editor.preview();
+    await editor.takeAction("GenX: Apply fix", editor.diff());
+    await editor.page.waitForTimeout(1_000);
     assert.doesNotMatch(await readFile(pricing, "utf8"), /100 - percent/);
     await stage.shoot("preview");
     await editor.acceptPreview();
@@ -112,9 +111,7 @@ export async function story(stage) {
     await editor.command("View: Show Explorer");
     await editor.openFile("shop/pricing.py");
     await stage.goTo(pricing, "discounted(price: float");
-    await editor.actions();
-    await editor.takeAction("GenX: Generate tests");
-    await editor.page.locator(".tab", { hasText: "test_pricing.py" }).waitFor();
+    await editor.takeAction("GenX: Generate tests", editor.tab("test_pricing.py"));
     await editor.page.locator(".selected-text").first().waitFor();
     await stage.shoot("tests");
     await editor.saveAll();

@@ -8,6 +8,10 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 const START_MS = 120_000;
+// A machine at work on other things answers late, and drops what is typed or pointed at while it is at its busiest.
+const ANSWER_MS = 90_000;
+const NOTICED_MS = 15_000;
+const ATTEMPTS = 4;
 
 /** Nothing of these may cover the editor or leave the machine. */
 const QUIET = {
@@ -93,6 +97,7 @@ export class VsCode {
       locale: "en-US",
       deviceScaleFactor: 1.25,
     });
+    page.setDefaultTimeout(ANSWER_MS);
     // The workbench is talkative; what concerns us is named after us.
     page.on("console", (message) => {
       const [first] = message.text().split("\n");
@@ -212,39 +217,67 @@ export class Workbench {
     this.keyboard = page.keyboard;
   }
 
+  /** Does what a person would, and does it again where the editor has not noticed: until `sign` is there. */
+  async gesture(act, sign, { state = "visible" } = {}) {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await act();
+        return await sign.first().waitFor({ state, timeout: attempt < ATTEMPTS ? NOTICED_MS : ANSWER_MS });
+      } catch (error) {
+        if (attempt === ATTEMPTS) {
+          throw error;
+        }
+        await this.keyboard.press("Escape");
+      }
+    }
+  }
+
   async openFile(name) {
-    await this.quickInput("Control+P", name);
-    await this.page.locator(".tab.active", { hasText: path.basename(name) }).waitFor();
+    const base = path.basename(name);
+    await this.quickInput("Control+P", name, this.#chosen(base));
+    await this.page.locator(".tab.active", { hasText: base }).waitFor();
   }
 
   async command(title) {
-    await this.quickInput("F1", title, ">");
+    await this.quickInput("F1", `>${title}`, this.#chosen(title));
   }
 
   async goTo(line, column = 1) {
-    await this.quickInput("Control+G", `:${line}:${column}`);
+    await this.quickInput("Control+G", `:${line}:${column}`, this.page.locator(".quick-input-widget:visible .monaco-list-row"));
   }
 
-  /** Takes a row of the quick pick that is open. */
-  async take(label) {
-    const input = this.page.locator(".quick-input-widget:visible input");
-    await input.fill(label);
-    await this.page.locator(".quick-input-widget:visible .monaco-list-row", { hasText: label }).first().waitFor();
-    await this.keyboard.press("Enter");
-    await input.waitFor({ state: "hidden" });
+  /** Opens the menu of the status bar item and takes a row of it. */
+  async statusMenu(label) {
+    await this.gesture(async () => {
+      await this.gesture(() => this.status().first().click(), this.#input);
+      await this.#input.fill(label);
+    }, this.#chosen(label));
+    await this.#enter();
   }
 
-  /** Opens the quick input, types, waits for its first row and takes it. */
-  async quickInput(key, text, prefix = "") {
-    await this.keyboard.press(key);
-    const input = this.page.locator(".quick-input-widget:visible input");
-    await input.waitFor();
-    await input.fill(prefix + text);
-    await this.page.locator(".quick-input-widget:visible .monaco-list-row").first().waitFor();
+  /** Opens the quick input, types, and takes the row that is chosen once `row` is there. */
+  async quickInput(key, text, row) {
+    await this.gesture(async () => {
+      await this.gesture(() => this.keyboard.press(key), this.#input);
+      await this.#input.fill(text);
+    }, row);
+    await this.#enter();
+  }
+
+  get #input() {
+    return this.page.locator(".quick-input-widget:visible input");
+  }
+
+  /** The row that Enter takes, if it has that text. */
+  #chosen(label) {
+    return this.page.locator(".quick-input-widget:visible .monaco-list-row.focused", { hasText: label });
+  }
+
+  async #enter() {
     // The list is filtered a moment after the text has changed.
     await this.page.waitForTimeout(400);
     await this.keyboard.press("Enter");
-    await input.waitFor({ state: "hidden" });
+    await this.#input.waitFor({ state: "hidden" });
   }
 
   async type(text) {
@@ -252,8 +285,7 @@ export class Workbench {
   }
 
   async save() {
-    await this.keyboard.press("Control+S");
-    await this.page.locator(".tab.active.dirty").waitFor({ state: "detached" });
+    await this.gesture(() => this.keyboard.press("Control+S"), this.page.locator(".tab.active.dirty"), { state: "detached" });
   }
 
   async dirty() {
@@ -287,15 +319,20 @@ export class Workbench {
     await this.expect(this.status().filter({ hasText: /^\s*GenX\s*$/ }), timeout);
   }
 
-  /** Moves the mouse over a word in the first visible line that holds `line`. */
-  async pointAt(word, line) {
-    await this.page.locator(".view-line", { hasText: line }).first().locator("span > span", { hasText: word }).first().hover();
+  /** Rests the mouse on a word in the first visible line that holds `line`, until its hover has that text. */
+  async pointAt(word, line, text) {
+    const place = this.page.locator(".view-line", { hasText: line }).first().locator("span > span", { hasText: word }).first();
+    await this.gesture(async () => {
+      await this.page.mouse.move(5, 300);
+      await place.hover();
+    }, this.hover().filter({ hasText: text }));
   }
 
   async pointAway() {
-    await this.keyboard.press("Escape");
-    await this.page.mouse.move(5, 300);
-    await this.hover().first().waitFor({ state: "hidden" });
+    await this.gesture(async () => {
+      await this.keyboard.press("Escape");
+      await this.page.mouse.move(5, 300);
+    }, this.hover(), { state: "hidden" });
   }
 
   hover() {
@@ -310,60 +347,53 @@ export class Workbench {
 
   /** The document in a webview panel: two frames deep. */
   async webview(title) {
-    await this.page.locator(".tab", { hasText: title }).waitFor();
+    await this.tab(title).waitFor();
     return this.page.frameLocator("iframe.webview.ready").frameLocator("iframe#active-frame");
   }
 
   async closeTab(title) {
-    const tab = this.page.locator(".tab", { hasText: title });
-    await tab.click({ button: "middle" });
-    await tab.waitFor({ state: "detached" });
+    await this.tab(title).click({ button: "middle" });
+    await this.tab(title).waitFor({ state: "detached" });
   }
 
-  /** Opens the Ctrl+. menu and returns its titles. */
-  async actions() {
-    await this.keyboard.press("Control+.");
-    return this.menu();
-  }
-
-  /** The titles of the open menu of code actions. */
-  async menu() {
+  /** Opens the menu of code actions and returns its titles: with Ctrl+. at the cursor, or as `open` does it. */
+  async actions(open = () => this.keyboard.press("Control+.")) {
     const rows = this.page.locator(".action-widget .monaco-list-row.action");
-    await rows.first().waitFor();
+    await this.gesture(open, rows);
     // As long as a person needs to read it: chosen while the light bulb is looked for, an entry does nothing.
     await this.page.waitForTimeout(1_500);
     return rows.allInnerTexts();
   }
 
-  /** Takes the row of the open menu that has this text, by keyboard as its mouse handling is timed. */
-  async takeAction(text) {
-    const rows = this.page.locator(".action-widget .monaco-list-row.action");
-    for (let i = 0; i < (await rows.count()); i += 1) {
+  /** Takes the row with this text of the menu that `actions` opens, until `sign` shows that it was taken. */
+  async takeAction(text, sign, open) {
+    await this.gesture(async () => {
+      const titles = await this.actions(open);
+      // By keyboard, as its mouse handling is timed.
       const focused = this.page.locator(".action-widget .monaco-list-row.action.focused", { hasText: text });
-      if ((await focused.count()) > 0) {
-        await this.keyboard.press("Enter");
-        return;
+      for (let i = 0; i < titles.length && (await focused.count()) === 0; i += 1) {
+        await this.keyboard.press("ArrowDown");
+        await this.page.waitForTimeout(150);
       }
-      await this.keyboard.press("ArrowDown");
-    }
-    throw new Error(`No action with the text ${text}`);
+      if ((await focused.count()) === 0) {
+        throw new Error(`No action with the text ${text} among:\n${titles.join("\n")}`);
+      }
+      await this.keyboard.press("Enter");
+    }, sign);
   }
 
-  /** Waits for the diff of an edit that wants to be looked at. */
-  async preview() {
-    await this.page.locator(".tab.active", { hasText: "GenX: " }).waitFor();
-    await this.page.locator(".monaco-diff-editor .line-insert").first().waitFor();
-    await this.page.waitForTimeout(1_000);
+  tab(title) {
+    return this.page.locator(".tab", { hasText: title });
+  }
+
+  /** The diff of an edit that wants to be looked at. */
+  diff() {
+    return this.page.locator(".monaco-diff-editor .line-insert");
   }
 
   async acceptPreview() {
     await this.page.locator(".editor-actions .action-label[aria-label*='Apply Fix']").click();
-    await this.page.locator(".monaco-diff-editor .line-insert").first().waitFor({ state: "detached" });
-  }
-
-  async closeMenus() {
-    await this.keyboard.press("Escape");
-    await this.keyboard.press("Escape");
+    await this.diff().first().waitFor({ state: "detached" });
   }
 
   async screenshot(file) {
