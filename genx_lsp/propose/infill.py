@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 
 from genx_lsp.candidate import CodeCandidate, CodeOrigin
 from genx_lsp.propose.context import Context
@@ -11,18 +11,12 @@ from genx_lsp.propose.definition import take_apart
 from genx_lsp.propose.edits import compiles, describe
 from genx_lsp.propose.holes import Hole, holes
 from genx_lsp.propose.keys import code_key
+from genx_lsp.propose.tally import Tally
 from genx_models import Generator, Infill, Prompt, Request, Text
 
 _BEFORE, _AFTER = 2_400, 1_000
 """Characters around the definition that the model reads; about 200 tokens a second are read on two cores."""
 _LINE_TOKENS = 64
-
-
-@dataclass
-class _Heard:
-    source: str
-    weight: int
-    logprob: float
 
 
 def propose(context: Context) -> Iterator[CodeCandidate]:
@@ -54,29 +48,14 @@ def _fill(
         stop=("\n",),
     )
     source = context.target.source
-    heard: dict[str, _Heard] = {}
+    tally = Tally(seen)
     for completion in sorted(model.generate(request, context.cancel), key=lambda c: c.index):
         if completion.finish in ("length", "cancelled") or not completion.text.strip():
             continue
         filled = source[: hole.start] + hole.fit(completion.text) + source[hole.end :]
-        if not compiles(context.target, filled):
-            continue
-        key = code_key(filled)
-        if key in heard:
-            heard[key].weight += 1
-            heard[key].logprob = max(heard[key].logprob, completion.logprob)
-        elif key not in seen:
-            heard[key] = _Heard(filled, 1, completion.logprob)
-    seen.update(heard)
-    for key, one in sorted(heard.items(), key=lambda item: (-item[1].weight, -item[1].logprob, item[0])):
-        yield CodeCandidate(
-            key=key,
-            source=one.source,
-            origin=CodeOrigin.INFILL,
-            note=describe(context.target, one.source),
-            logprob=one.logprob,
-            weight=float(one.weight),
-        )
+        if compiles(context.target, filled):
+            tally.add(filled, completion.logprob)
+    yield from tally.candidates(CodeOrigin.INFILL, partial(describe, context.target))
 
 
 def _prompt(context: Context, hole: Hole, can_infill: bool) -> Prompt:

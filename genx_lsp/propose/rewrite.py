@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from genx_lsp.candidate import CodeCandidate, CodeOrigin
 from genx_lsp.propose.context import Context
@@ -12,18 +11,12 @@ from genx_lsp.propose.edits import compiles
 from genx_lsp.propose.imports import missing_imports
 from genx_lsp.propose.keys import code_key
 from genx_lsp.propose.surroundings import surroundings
+from genx_lsp.propose.tally import Tally
 from genx_models import Chat, Completion, Generator, Request
 
 _SYSTEM = "You are an expert Python programmer. You answer with code only."
 _STOPS = ("\n```", "\ndef ", "\nclass ", "\nif __name__", "\nprint(", "\nassert ", "\n# ")
 _FENCE = "```python\n"
-
-
-@dataclass
-class _Heard:
-    source: str
-    weight: int
-    logprob: float
 
 
 def propose(context: Context) -> Iterator[CodeCandidate]:
@@ -68,27 +61,12 @@ def _sample(
         seed=context.seed + 10_000 * series,
         stop=_STOPS,
     )
-    heard: dict[str, _Heard] = {}
+    tally = Tally(seen)
     for completion in sorted(model.generate(request, context.cancel), key=lambda c: c.index):
         source = _assemble(context, definition, prompt, completion)
-        if source is None:
-            continue
-        key = code_key(source)
-        if key in heard:
-            heard[key].weight += 1
-            heard[key].logprob = max(heard[key].logprob, completion.logprob)
-        elif key not in seen:
-            heard[key] = _Heard(source, 1, completion.logprob)
-    seen.update(heard)
-    for key, one in sorted(heard.items(), key=lambda item: (-item[1].weight, -item[1].logprob, item[0])):
-        yield CodeCandidate(
-            key=key,
-            source=one.source,
-            origin=CodeOrigin.REWRITE,
-            note=f"written anew {basis}",
-            logprob=one.logprob,
-            weight=float(one.weight),
-        )
+        if source is not None:
+            tally.add(source, completion.logprob)
+    yield from tally.candidates(CodeOrigin.REWRITE, lambda _: f"written anew {basis}")
 
 
 def _assemble(context: Context, definition: Definition, prompt: Chat, completion: Completion) -> str | None:
