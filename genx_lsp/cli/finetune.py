@@ -12,7 +12,7 @@ import typer
 from genx_lsp.cli import finetune_data
 from genx_lsp.cli.exits import Exit
 from genx_lsp.cli.subject import settings_for
-from genx_lsp.cli.terminal import err, out
+from genx_lsp.cli.terminal import err, out, steps_of_work
 from genx_lsp.cli.work import cancelled_by_ctrl_c
 
 if TYPE_CHECKING:
@@ -85,22 +85,11 @@ def _run(
     engine: Literal["local", "ray"],
     processes: int,
 ) -> None:
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-    from rich.progress import TimeElapsedColumn as Elapsed
-
     from genx_lsp.learn.finetune import finetune as learn
     from genx_lsp.learn.rounds import Stopped
 
     console = err()
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        Elapsed(),
-        console=console,
-        transient=True,
-    ) as progress:
+    with steps_of_work() as progress:
         task = progress.add_task("reading", total=None)
         last = ""
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.progress import Progress
 
 
 @cache
@@ -31,3 +32,13 @@ def warn(sentences: Iterable[object]) -> None:
     """Print each as a warning on stderr."""
     for sentence in sentences:
         err().print(f"warning: {sentence}", style="yellow", soft_wrap=True)
+
+
+def steps_of_work() -> Progress:
+    """A line of progress on stderr that is gone at the end: what is done, how much of it, for how long."""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+    from rich.progress import TimeElapsedColumn as Elapsed
+
+    said = TextColumn("{task.description}", markup=False)
+    columns = (SpinnerColumn(), said, BarColumn(bar_width=20), MofNCompleteColumn(), Elapsed())
+    return Progress(*columns, console=err(), transient=True)

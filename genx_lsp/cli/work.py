@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from genx_lsp.cli.terminal import err, warn
+from genx_lsp.cli.terminal import err, steps_of_work, warn
 from genx_lsp.cli.wording import counts, where
 
 if TYPE_CHECKING:
@@ -82,19 +82,8 @@ def work(
 
     `total` says how many targets there are where `targets` cannot.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
-    from rich.progress import TimeElapsedColumn as Elapsed
-
     console = err()
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(bar_width=20),
-        MofNCompleteColumn(),
-        Elapsed(),
-        console=console,
-        transient=True,
-    ) as progress:
+    with steps_of_work() as progress:
         if total is None and isinstance(targets, Sized):
             total = len(targets)
         task = progress.add_task("", total=total)
