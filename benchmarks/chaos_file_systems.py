@@ -21,8 +21,7 @@ SILENT_SECONDS = 8.0
 
 @trial("the project gone, then back")
 def vanished(ground: Ground) -> None:
-    client = ground.start()
-    document = client.open(ground.module)
+    client, document = ground.opened()
     ground.work(client, document)
     ground.found(client, document)
     away = ground.folder / "away"
@@ -34,16 +33,13 @@ def vanished(ground: Ground) -> None:
     if ground.root.exists():
         shutil.rmtree(ground.root)
     away.rename(ground.root)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
+    ground.well(client, document)
 
 
 @trial("the project on a slow file system")
 def slow(ground: Ground) -> None:
     with _mounted(ground) as share:
-        client = ground.start()
-        document = client.open(ground.module)
+        client, document = ground.opened()
         for _ in range(2):
             ground.work(client, document)
             share.mood(str(SLOW))
@@ -53,18 +49,15 @@ def slow(ground: Ground) -> None:
                 client.notify("workspace/didChangeConfiguration", {"settings": None})
                 client.notify("workspace/didChangeWatchedFiles", ground.project_file_changed())
             ground.found(client, document)
-            ground.settled(client, 90)
+            ground.settled(client)
             share.mood("0")
 
 
 @trial("the project on a file system that falls silent")
 def silent(ground: Ground) -> None:
     with _mounted(ground) as share:
-        client = ground.start()
-        document = client.open(ground.module)
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.settled(client, 90)
+        client, document = ground.opened()
+        ground.well(client, document)
         ground.work(client, document)
         share.mood("frozen")
         client.notify("workspace/didChangeWatchedFiles", ground.project_file_changed())
@@ -74,16 +67,13 @@ def silent(ground: Ground) -> None:
             ground.answers(client, document)
             time.sleep(0.1)
         share.mood("0")
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.settled(client, 90)
+        ground.well(client, document)
 
 
 @trial("the project's file system gone, then back")
 def unmounted(ground: Ground) -> None:
     with _mounted(ground) as share:
-        client = ground.start()
-        document = client.open(ground.module)
+        client, document = ground.opened()
         ground.work(client, document)
         ground.found(client, document)
         share.kill()
@@ -93,9 +83,7 @@ def unmounted(ground: Ground) -> None:
         time.sleep(1)
         ground.answers(client, document)
         share.mount()
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.settled(client, 90)
+        ground.well(client, document)
 
 
 @dataclass

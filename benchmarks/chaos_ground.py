@@ -113,6 +113,18 @@ class Ground:
         client.begin()
         return client
 
+    def opened(self, **how: Any) -> tuple[Client, Document]:
+        """A server, started as `start` does it, and the module open in it."""
+        client = self.start(**how)
+        return client, client.open(self.module)
+
+    def well(self, client: Client, document: Document) -> None:
+        """All is as it should be: a save is worked on and something found, it answers, and comes to rest."""
+        self.work(client, document)
+        self.found(client, document)
+        self.answers(client, document)
+        self.settled(client)
+
     def work(self, client: Client, document: Document, line: int = 0) -> float:
         """Edit a function so that it is worked on anew, and save."""
         self.edits += 1
@@ -149,7 +161,7 @@ class Ground:
         said = f"{hover} {client.messages} {''.join(client.errors[-6:])}"
         raise Failed(f"nothing was found after {seconds:g} s: lens {title!r}, {said}")
 
-    def settled(self, client: Client, seconds: float = 60.0) -> None:
+    def settled(self, client: Client, seconds: float = 90.0) -> None:
         """Wait until the job is over."""
         time.sleep(0.1)
         if not client.idle(seconds * self.patience):

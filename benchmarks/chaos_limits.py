@@ -18,8 +18,7 @@ def memory(ground: Ground) -> None:
     group = Group("memory")
     ground.after.append(group.close)
     group.limit("memory.max", _TOO_LITTLE)
-    client = ground.start()
-    document = client.open(ground.module)
+    client, document = ground.opened()
     killed: set[int] = set()
 
     def take_in() -> None:
@@ -28,10 +27,7 @@ def memory(ground: Ground) -> None:
         group.add(workers)
 
     with until_stopped(take_in, 0.005):
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.answers(client, document)
-        ground.settled(client, 90)
+        ground.well(client, document)
     if not killed:
         raise Failed("no worker was started")
     ground.said_once(client, "for lack of memory", str(client.hover(document, 0)))
@@ -39,7 +35,7 @@ def memory(ground: Ground) -> None:
     ground.work(client, document)
     ground.wait_for(client, "genx_models.worker")
     ground.found(client, document)
-    ground.settled(client, 90)
+    ground.settled(client)
 
 
 @trial("fork refused with EAGAIN")
@@ -55,12 +51,10 @@ def eagain(ground: Ground) -> None:
     ground.answers(client, document)
     time.sleep(1)
     ground.answers(client, document)
-    ground.settled(client, 90)
+    ground.settled(client)
     ground.said_once(client, "starts no more", f"{client.hover(document, 0)} {client.title(document, 0)}")
     group.limit("pids.max", None)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client, 90)
+    ground.well(client, document)
     # And once more with everything running: children of what runs are refused too.
     group.add(tree(client.process.pid))
     group.limit("pids.max", 1)
@@ -68,8 +62,6 @@ def eagain(ground: Ground) -> None:
     for _ in range(10):
         ground.answers(client, document)
         time.sleep(0.1)
-    ground.settled(client, 90)
+    ground.settled(client)
     group.limit("pids.max", None)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client, 90)
+    ground.well(client, document)

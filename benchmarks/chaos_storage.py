@@ -16,19 +16,13 @@ from chaos_list import trial
 def full(ground: Ground) -> None:
     disk = ground.small_disk()
     fill(disk)
-    client = ground.start(environment=_all_on(disk))
-    document = client.open(ground.module)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.answers(client, document)
-    ground.settled(client)
+    client, document = ground.opened(environment=_all_on(disk))
+    ground.well(client, document)
     ground.said_once(client, "cannot be kept on disk")
     # Room again: the same session keeps what it is told from now on, and what it was told before.
     ground.accept(client, document)
     (disk / "ballast").unlink()
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
+    ground.well(client, document)
     client.end()
     if not ground.accepted():
         raise Failed("what was accepted on the full disk is lost")
@@ -37,23 +31,15 @@ def full(ground: Ground) -> None:
 @trial("a disk that fills up, then has room again")
 def filling(ground: Ground) -> None:
     disk = ground.small_disk()
-    client = ground.start(environment=_all_on(disk))
-    document = client.open(ground.module)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
+    client, document = ground.opened(environment=_all_on(disk))
+    ground.well(client, document)
     fill(disk)
     for _ in range(2):
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.answers(client, document)
-        ground.settled(client)
+        ground.well(client, document)
     ground.accept(client, document)
     ground.answers(client, document)
     (disk / "ballast").unlink()
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
+    ground.well(client, document)
     client.end()
     if not ground.accepted():
         raise Failed("what was accepted while the disk was full is lost")
@@ -76,13 +62,9 @@ def fill(disk: Path) -> None:
 
 
 def _odd_home(ground: Ground, home: str) -> None:
-    client = ground.start(environment={"HOME": home, "GENX_FEEDBACK": "", "GENX_CACHE": ""})
-    document = client.open(ground.module)
+    client, document = ground.opened(environment={"HOME": home, "GENX_FEEDBACK": "", "GENX_CACHE": ""})
     for _ in range(2):
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.answers(client, document)
-        ground.settled(client)
+        ground.well(client, document)
     ground.said_once(client, "cannot be kept on disk")
 
 
@@ -98,11 +80,8 @@ def homeless(ground: Ground) -> None:
 
 @trial("a locked feedback database")
 def locked(ground: Ground) -> None:
-    client = ground.start()
-    document = client.open(ground.module)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
+    client, document = ground.opened()
+    ground.well(client, document)
     other = sqlite3.connect(ground.feedback, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     ground.accept(client, document)
@@ -110,9 +89,7 @@ def locked(ground: Ground) -> None:
     time.sleep(2)
     other.execute("ROLLBACK")
     other.close()
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
+    ground.well(client, document)
     client.end()
     if not ground.accepted():
         raise Failed("what was accepted while the database was locked is lost")
@@ -120,22 +97,16 @@ def locked(ground: Ground) -> None:
 
 @trial("a truncated feedback database")
 def cut(ground: Ground) -> None:
-    client = ground.start()
-    document = client.open(ground.module)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
+    client, document = ground.opened()
+    ground.well(client, document)
     client.end()
     log = ground.feedback.with_name(ground.feedback.name + "-wal")
     if log.exists():
         raise Failed("the feedback database was not closed when the server ended")
     data = ground.feedback.read_bytes()
     ground.feedback.write_bytes(data[: len(data) // 2 + 100])
-    client = ground.start()
-    document = client.open(ground.module)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
+    client, document = ground.opened()
+    ground.well(client, document)
     ground.accept(client, document)
     ground.said_once(client, "feedback database")
     client.end()
@@ -149,12 +120,9 @@ def newer(ground: Ground) -> None:
         database.execute("PRAGMA user_version = 99")
     database.close()
     before = ground.feedback.read_bytes()
-    client = ground.start()
-    document = client.open(ground.module)
+    client, document = ground.opened()
     for _ in range(2):
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.settled(client)
+        ground.well(client, document)
     ground.said_once(client, "newer GenX")
     client.end()
     if ground.feedback.read_bytes() != before:
@@ -163,12 +131,8 @@ def newer(ground: Ground) -> None:
 
 @trial("a damaged cache of outcomes")
 def cache(ground: Ground) -> None:
-    client = ground.start()
-    document = client.open(ground.module)
+    client, document = ground.opened()
     for number in range(3):
         if ground.cache.exists():
             ground.cache.write_bytes(os.urandom(8_192) if number == 1 else b"")
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.answers(client, document)
-    ground.settled(client)
+        ground.well(client, document)

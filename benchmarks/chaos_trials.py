@@ -26,8 +26,7 @@ sys.exit(serve_stdio())
 
 
 def _kill_at_random(ground: Ground, whats: Sequence[str], name: str) -> None:
-    client = ground.start()
-    document = client.open(ground.module)
+    client, document = ground.opened()
     dice = random.Random(name)
     killed = 0
     for _ in range(ground.jobs):
@@ -39,7 +38,7 @@ def _kill_at_random(ground: Ground, whats: Sequence[str], name: str) -> None:
                 os.kill(pid, signal.SIGKILL)
                 killed += 1
         ground.answers(client, document)
-    ground.settled(client, 90)
+    ground.settled(client)
     for _ in range(40):
         # The last of them may all have struck before there was anything to kill.
         if killed:
@@ -69,20 +68,18 @@ def anything(ground: Ground) -> None:
 
 @trial("kill -9 of the worker")
 def worker(ground: Ground) -> None:
-    client = ground.start()
-    document = client.open(ground.module)
+    client, document = ground.opened()
     for _ in range(2):
         ground.work(client, document)
         os.kill(ground.wait_for(client, "genx_models.worker"), signal.SIGKILL)
         ground.answers(client, document)
         ground.found(client, document)
-    ground.settled(client, 90)
+    ground.settled(client)
 
 
 @trial("SIGSTOP of the worker", long=True)
 def stopped(ground: Ground) -> None:
-    client = ground.start()
-    document = client.open(ground.module)
+    client, document = ground.opened()
     ground.work(client, document)
     pid = ground.wait_for(client, "genx_models.worker")
     os.kill(pid, signal.SIGSTOP)
@@ -90,7 +87,7 @@ def stopped(ground: Ground) -> None:
     for _ in range(10):
         ground.answers(client, document)
         time.sleep(0.2)
-    ground.settled(client, 90)
+    ground.settled(client)
 
 
 def _bad_model(ground: Ground, spoil: Callable[[bytes], bytes], words: str) -> None:
@@ -100,12 +97,8 @@ def _bad_model(ground: Ground, spoil: Callable[[bytes], bytes], words: str) -> N
     bad = ground.folder / "bad.gguf"
     bad.write_bytes(spoil(good))
     ground.model = bad
-    client = ground.start()
-    document = client.open(ground.module)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.answers(client, document)
-    ground.settled(client, 90)
+    client, document = ground.opened()
+    ground.well(client, document)
     said, _ = client.hover(document, 0)
     told = f"{said} {client.messages} {client.statuses}"
     if words and words not in told:
@@ -157,10 +150,8 @@ def two(ground: Ground) -> None:
         for client, document in zip(clients, documents, strict=True):
             ground.answers(client, document)
     for client, document in zip(clients, documents, strict=True):
-        ground.settled(client, 90)
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.settled(client, 90)
+        ground.settled(client)
+        ground.well(client, document)
         ground.accept(client, document)
         client.end()
     if not ground.accepted():
@@ -173,29 +164,20 @@ def interpreter(ground: Ground) -> None:
     python.parent.mkdir(parents=True)
     (ground.root / ".venv" / "pyvenv.cfg").write_text(f"home = {Path(sys.executable).resolve().parent}\n")
     python.symlink_to(Path(sys.executable).resolve())
-    client = ground.start(settings={"interpreter": str(python)})
-    document = client.open(ground.module)
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
+    client, document = ground.opened(settings={"interpreter": str(python)})
+    ground.well(client, document)
     python.unlink()
     ground.work(client, document)
     ground.answers(client, document)
     time.sleep(1)
     ground.answers(client, document)
     python.symlink_to(Path(sys.executable).resolve())
-    ground.work(client, document)
-    ground.found(client, document)
-    ground.settled(client)
+    ground.well(client, document)
 
 
 @trial("the clock set back by twelve years")
 def clock(ground: Ground) -> None:
-    client = ground.start(command=(sys.executable, "-c", _CLOCK, str(ground.flag)))
-    document = client.open(ground.module)
+    client, document = ground.opened(command=(sys.executable, "-c", _CLOCK, str(ground.flag)))
     for _ in range(2):
-        ground.work(client, document)
-        ground.found(client, document)
-        ground.answers(client, document)
-        ground.settled(client)
+        ground.well(client, document)
         ground.flag.touch()
