@@ -89,6 +89,7 @@ class ScriptedEngine:
     ) -> MatrixView:
         """`f(1)` gives 1 - 1 where the bug is in the code, else 2; `f(2)` takes too long."""
         if target.name.startswith("slow"):
+            log(f"running {target.qualified_name}")
             (cancel or threading.Event()).wait(60)
             log(f"stopped {target.qualified_name}")
             raise SandboxCancelled("cancelled")

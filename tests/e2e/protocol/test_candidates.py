@@ -96,7 +96,7 @@ async def test_cancelling_the_request_stops_the_run(told: Any) -> None:
         "genx/runCandidates", {"uri": uri, "name": "slow"}, "run-1"
     )
     waiting = asyncio.ensure_future(request)
-    await asyncio.sleep(0.2)
+    await told.until(lambda: "running slow" in told.engine_log)
 
     told.client.cancel_request(types.CancelParams("run-1"))
 
