@@ -70,7 +70,16 @@ class Case:
         return self.arguments is not None and all(_is_literal(a.text) for a in self.arguments)
 
 
-def build_case(suggestion: TestSuggestion, target: Target, new_writer: Callable[[], Writer]) -> Case | None:
+Naming = Callable[[tuple[Argument, ...], Target], tuple[Argument, ...]]
+"""Which of a call's arguments are given by name."""
+
+
+def build_case(
+    suggestion: TestSuggestion,
+    target: Target,
+    new_writer: Callable[[], Writer],
+    naming: Naming = lambda given, target: given,
+) -> Case | None:
     """The case, or None where no test file can express it (an unknown expectation, a value of no literal)."""
     writer = new_writer()
     setup = _setup(suggestion.test.setup, writer)
@@ -80,6 +89,9 @@ def build_case(suggestion: TestSuggestion, target: Target, new_writer: Callable[
     if call is None:
         return None
     callee, arguments = _take_apart(call, target)
+    if arguments and callee.rpartition(".")[2] == target.name and arguments != naming(arguments, target):
+        arguments = naming(arguments, target)
+        call = f"{callee}({', '.join(argument.source for argument in arguments)})"
     case = _expect(suggestion, target, writer, call, callee, arguments)
     if case is None or not _wrap_modules(case, writer):
         return None

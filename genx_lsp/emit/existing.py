@@ -6,10 +6,11 @@ import ast
 import re
 import tokenize
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import StringIO
 
 from genx_lsp.emit.cases import Case
+from genx_lsp.emit.manner import Manner, manner
 from genx_lsp.emit.scope import ImportStyle, resolve
 from genx_lsp.project import Project
 from genx_lsp.project_files import read_line_length
@@ -26,6 +27,7 @@ class Habits:
     style: ImportStyle = "from"
     in_classes: bool = False
     tables: bool = False
+    manner: Manner = field(default_factory=Manner)
 
 
 def habits(project: Project, trees: Sequence[tuple[str, ast.Module]], own: str, module_source: str) -> Habits:
@@ -57,13 +59,38 @@ def habits(project: Project, trees: Sequence[tuple[str, ast.Module]], own: str, 
         style="module" if through_module > plain_from else "from",
         in_classes=in_class > outside,
         tables=tables > 0,
+        manner=_manner(project, [tree for _, tree in trees], bool(own)),
     )
 
 
-def checked_calls(tree: ast.Module, name: str) -> frozenset[str]:
+def _manner(project: Project, trees: Sequence[ast.Module], own: bool) -> Manner:
+    """The file's own manner; that of all of them where it shows none."""
+    known = [(tree, _project_names(tree, project)) for tree in trees]
+    return (manner(known[:1]) if own else None) or manner(known) or Manner()
+
+
+def _project_names(tree: ast.Module, project: Project) -> frozenset[str]:
+    """How a test file calls the project's functions: `f`, `pricing.f`."""
+    found: set[str] = set()
+    modules: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.level or _is_local(node.module or "", project)):
+            for alias in node.names:
+                is_module = _is_module(f"{node.module}.{alias.name}", project)
+                (modules if is_module else found).add(alias.asname or alias.name)
+        elif isinstance(node, ast.Import):
+            modules.update(a.asname or a.name for a in node.names if _is_local(a.name, project))
+    for node in ast.walk(tree) if modules else ():
+        if isinstance(node, ast.Attribute) and ast.unparse(node.value) in modules:
+            found.add(ast.unparse(node))
+    return frozenset(found)
+
+
+def checked_calls(tree: ast.Module, name: str, parameters: Sequence[str] = ()) -> frozenset[str]:
     """Every call (or property) of that name in the file's tests, normalised.
 
-    The rows of `parametrize` and simple local assignments are filled in.
+    The rows of `parametrize` and simple local assignments are filled in; arguments by position and by name
+    are the same, as far as the parameters that can be given either way are told.
     """
     found: set[str] = set()
     for function in _tests(tree):
@@ -71,7 +98,7 @@ def checked_calls(tree: ast.Module, name: str) -> frozenset[str]:
         named += _claimed(function)
         for row in (list(_rows(function)) or [{}]) if named else []:
             values = {**row, **_locals(function, row)}
-            found.update(call_key(node, values) for node in named)
+            found.update(call_key(node, values, (name, parameters)) for node in named)
     return frozenset(found)
 
 
@@ -89,16 +116,22 @@ def _claimed(function: ast.AST) -> list[ast.expr]:
     return found
 
 
-def case_key(case: Case) -> str:
+def case_key(case: Case, name: str, parameters: Sequence[str] = ()) -> str:
     """The same of a case that is to be written."""
     function = ast.parse("\n".join(["def test():", *(f"    {line}" for line in case.setup), "    pass"]))
     values = _locals(function.body[0], {}) if isinstance(function.body[0], ast.FunctionDef) else {}
-    return call_key(ast.parse(case.call, mode="eval").body, values)
+    return call_key(ast.parse(case.call, mode="eval").body, values, (name, parameters))
 
 
-def call_key(node: ast.expr, values: Mapping[str, ast.expr] | None = None) -> str:
+def call_key(
+    node: ast.expr,
+    values: Mapping[str, ast.expr] | None = None,
+    target: tuple[str, Sequence[str]] = ("", ()),
+) -> str:
     """A call without the way its function is spelled: `pricing.f(1)` and `f(1)` are the same."""
     filled = _filled(node, values or {})
+    if target[1]:
+        filled = _Named(*target).visit(filled)
     if isinstance(filled, ast.Call) and isinstance(filled.func, ast.Attribute):
         owner: ast.expr = filled.func.value
         while isinstance(owner, ast.Attribute):
@@ -198,6 +231,23 @@ class _Fill(ast.NodeTransformer):
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
         return self.values.get(node.id, node)
+
+
+class _Named(ast.NodeTransformer):
+    """Names the arguments of every call of a function."""
+
+    def __init__(self, name: str, parameters: Sequence[str]) -> None:
+        self.name, self.parameters = name, parameters
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        self.generic_visit(node)
+        named = {k.arg: k.value for k in node.keywords if k.arg}
+        is_plain = len(named) == len(node.keywords) and not any(isinstance(a, ast.Starred) for a in node.args)
+        if _callee(node) == self.name and is_plain and len(node.args) <= len(self.parameters):
+            named |= dict(zip(self.parameters, node.args, strict=False))
+            node.args = []
+            node.keywords = [ast.keyword(n, v) for n, v in sorted(named.items())]
+        return node
 
 
 def _filled(node: ast.expr, values: Mapping[str, ast.expr]) -> ast.expr:

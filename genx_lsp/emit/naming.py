@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from genx_lsp.emit.cases import Argument, Case
+from genx_lsp.emit.manner import Manner
 from genx_lsp.target import Target
 
 _LONGEST = 60
@@ -21,14 +22,21 @@ def stem(target: Target) -> str:
     return owner if name == "init" else f"{owner}_{name}"
 
 
-def name_case(case: Case, target: Target, siblings: Sequence[Case], taken: Iterable[str], base: str) -> str:
+def name_case(
+    case: Case,
+    target: Target,
+    siblings: Sequence[Case],
+    taken: Iterable[str],
+    base: str,
+    manner: Manner,
+) -> str:
     """A name of its own for a test of one case: `test_shorten_empty_text` for the base `test_shorten`."""
     others = [phrases(c, target) for c in siblings if c is not case]
     own = phrases(case, target)
     distinct = [p for p in own if not any(p in other for other in others)]
     if case.kind == "raises":
         head = f"raises {_exception(case)}"
-        wanted = [f"{head} for {p}" for p in (distinct or own)]
+        wanted = [f"{head} {manner.word or 'for'} {p}" for p in (distinct or own)]
         if not any(c.kind == "raises" and c.expected == case.expected for c in siblings if c is not case):
             wanted.insert(0, head)
     elif case.after:
@@ -37,7 +45,7 @@ def name_case(case: Case, target: Target, siblings: Sequence[Case], taken: Itera
         wanted += [f"{wanted[0]} for {p}" for p in own]
     else:
         wanted = [*distinct, *own]
-    return _free([f"{base}_{_snake(w)}" for w in wanted] or [base], taken)
+    return _free([f"{base}{manner.before(w)}{_snake(w)}" for w in wanted] or [base], taken)
 
 
 def name_table(cases: Sequence[Case], taken: Iterable[str], base: str) -> str:

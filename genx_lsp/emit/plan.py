@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -55,7 +56,7 @@ def plan_tests(
     cases = _cases(target, project, ways, suggestions, _File(file_module, tree), tests)
     if not cases:
         return None
-    layout = Layout(ways.line_length, ways.quote, 2 if ways.tables else 3, ways.in_classes)
+    layout = Layout(ways.line_length, ways.quote, _table_from(ways), ways.in_classes, ways.manner)
     rendered = render_tests(cases[: settings.emit.max_tests], target, layout, used_names(tree))
     text = _appended(source or "", tree, rendered, target, ways)
     needed = _needed(rendered, bindings_of(tree, file_module))
@@ -77,6 +78,12 @@ def plan_tests(
         suggestions=tuple(tuple(case.suggestion.id for case in r.cases) for r in rendered),
         base_hash=base_hash,
     )
+
+
+def _table_from(ways: Habits) -> int:
+    if ways.manner.apart:
+        return sys.maxsize
+    return 2 if ways.tables else 3
 
 
 @dataclass(frozen=True)
@@ -134,14 +141,19 @@ def _cases(
     file_names = bindings_of(file.tree, file.module)
     scope = Scope(target.module, module_names, file_names, ways.style, _reexports(file_names, classes))
     trees = [file.tree, *(t.tree for t in tests if imports_module(t.tree, t.module, target.module))]
-    checked = frozenset().union(*(checked_calls(tree, target.name) for tree in trees))
+    either = [p.name for p in target.parameters if p.kind == "positional_or_keyword"]
+    if any(p.kind in ("positional_only", "var_positional") for p in target.parameters):
+        either = []
+    checked = frozenset().union(*(checked_calls(tree, target.name, either) for tree in trees))
     cases: list[Case] = []
     for suggestion in suggestions:
-        case = build_case(suggestion, target, lambda: Writer(scope, classes, ways.quote))
+        case = build_case(
+            suggestion, target, lambda: Writer(scope, classes, ways.quote), ways.manner.arguments
+        )
         if case is None:
             continue
         twin = next((c for c in cases if (c.call, c.setup) == (case.call, case.setup)), None)
-        if case_key(case) in checked:
+        if case_key(case, target.name, either) in checked:
             continue
         if twin is None:
             cases.append(case)

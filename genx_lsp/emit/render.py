@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from genx_lsp.emit.cases import Case
 from genx_lsp.emit.literals import requote
+from genx_lsp.emit.manner import Manner
 from genx_lsp.emit.naming import name_case, name_table, row_ids, stem
 from genx_lsp.target import Target
 
@@ -27,6 +28,7 @@ class Layout:
     table_from: int = 3
     """So many cases of one shape make a table."""
     in_class: bool = False
+    manner: Manner = field(default_factory=Manner)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,9 @@ def render_tests(
             name = name_table(group, names, base)
             body = _table(group, target, layout, name)
         else:
-            name = name_case(group[0], target, alone, names, base)
+            name = name_case(
+                group[0], target, alone, names, base, Manner() if layout.in_class else layout.manner
+            )
             body = _single(group[0], layout, name)
         names.add(name)
         text = "".join(("    " + line if layout.in_class and line.strip() else line) + "\n" for line in body)

@@ -100,8 +100,10 @@ class FeedbackStore(Durable):
         now = functions_in(source) if source is not None else {}
         if now is None:
             return
-        for name, test, text, event, detail in self._read(tables.WRITTEN, (str(path),)):
-            became, edited = fate(test, text, now)
+        written = self._read(tables.WRITTEN, (str(path),))
+        others = {row[1] for row in written}
+        for name, test, text, event, detail in written:
+            became, edited = fate(test, text, now, others)
             if event in ("accepted", "edited", "undone") and (became, edited) != (
                 event,
                 detail if event == "edited" else "",

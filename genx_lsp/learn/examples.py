@@ -13,6 +13,7 @@ from genx_lsp.candidate import CallTest, CodeCandidate
 from genx_lsp.learn.provenance import Evidence
 from genx_lsp.learn.seam import Heard
 from genx_lsp.propose import infill, model_tests, rewrite
+from genx_lsp.propose.call_shapes import as_asked
 from genx_lsp.propose.context import Context
 from genx_lsp.propose.definition import take_apart
 from genx_lsp.propose.holes import holes
@@ -108,7 +109,11 @@ def of_tests(
         return
     request, prompt = asked[0], asked[0].prompt
     head = prompt.prefill.removeprefix(_FENCE)
-    lines = [line for line in map(spelt, tests) if line]
+    lines = [
+        line
+        for test in tests
+        if (line := spelt(replace(test, expression=as_asked(test.expression, context.target))))
+    ]
     firsts = [line for line in lines if line.startswith(head)]
     for number, first in enumerate(firsts):
         others = [line for line in lines[lines.index(first) + 1 :] + lines if line != first]

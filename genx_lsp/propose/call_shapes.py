@@ -77,6 +77,28 @@ def _slots(
     return tuple(slots)
 
 
+def as_asked(expression: str, target: Target) -> str:
+    """A call in the one form that the grammar knows: what must be given by position, the rest by name.
+
+    People also name what could go by position; a model that learnt that would long for what it cannot write.
+    """
+    node = parse_expression(expression)
+    if not isinstance(node, ast.Call) or target.class_name or ast.unparse(node.func) != target.name:
+        return expression
+    named = {k.arg: k.value for k in node.keywords if k.arg}
+    if len(named) < len(node.keywords) or any(isinstance(a, ast.Starred) for a in node.args):
+        return expression
+    wanted = [p for p in target.parameters if p.kind == "positional_or_keyword" and not p.default]
+    for parameter in wanted[len(node.args) :]:
+        if parameter.name not in named:
+            break
+        node.args.append(named.pop(parameter.name))
+    if len(named) == len(node.keywords):
+        return expression
+    node.keywords = [k for k in node.keywords if k.arg in named]
+    return ast.unparse(node)
+
+
 def literal_annotation(annotation: str) -> str:
     """The annotation for a grammar: where a float is asked for, people write `80` as well as `80.5`."""
     return re.sub(r"\bfloat\b", "int | float", annotation.strip("'\" "))

@@ -74,6 +74,31 @@ def test_another_name_is_no_edit(store: FeedbackStore, file: Path):
     assert events(store, "s1") == [("accepted", "")]
 
 
+def test_a_test_that_was_changed_and_renamed_is_an_edited_one(store: FeedbackStore, file: Path):
+    mine = FIRST.replace("test_half", "test_half__even").replace("half(4)", "half(n=4)")
+    store.look_again(file, mine + SECOND)
+
+    assert events(store, "s1")[-1] == ("edited", mine)
+
+
+def test_a_table_that_was_taken_apart_is_an_edited_one(store: FeedbackStore, tmp_path: Path):
+    rows = '[param(4, 2, id="even"), param(5, 2, id="odd")]'
+    table = f'@mark.parametrize(("n", "m"), {rows})\ndef test_half(n, m):\n    assert half(n) == m\n'
+    path = tmp_path / "test_more.py"
+    store.wrote([WrittenTest(path, "test_half", table, ("s1", "s2"))])
+    tests = ["def test_even():\n    assert half(4) == 2\n", "def test_odd():\n    assert half(5) == 2\n"]
+    store.look_again(path, "\n\n".join(tests))
+
+    assert events(store, "s1")[-1] == events(store, "s2")[-1] == ("edited", "\n\n".join(tests))
+
+
+def test_a_test_of_something_else_does_not_stand_in_for_one_that_is_gone(store: FeedbackStore, file: Path):
+    store.look_again(file, SECOND + "def test_of_mine():\n    assert double(2) == 4\n")
+    assert events(store, "s1")[-1] == ("undone", "")
+    store.look_again(file, SECOND + "def test_of_mine():\n    assert half(100) == 50\n")
+    assert events(store, "s1")[-1] == ("undone", "")
+
+
 def test_a_file_that_does_not_parse_says_nothing(store: FeedbackStore, file: Path):
     store.look_again(file, "def test_half(:\n")
 

@@ -51,6 +51,18 @@ def test_tests_go_on_where_the_prompt_ends_two_to_an_answer(
     ]
 
 
+def test_arguments_that_a_person_named_stand_where_the_grammar_has_them(
+    problem: Callable[..., Any], context: Callable[..., Any]
+) -> None:
+    here: Context = context(problem(SOURCE, "clamp"))
+    tests = [call("clamp(x=3, low=1)", 3), call("clamp(0, low=2)", 2), call("clamp(low=4, x=5)", 5)]
+    answers = [e.answer.split("\n")[0] for e in of_tests(here, tests, "p", "edited", 4.0)]
+    assert answers == ["3, 1) == 3", "0, 2) == 2", "5, 4) == 5"]
+    optional: Context = context(problem("def f(a: int, b: int = 0) -> int:\n    return a + b\n", "f"))
+    (example,) = of_tests(optional, [call("f(a=1, b=2)", 3)], "p", "edited", 4.0)
+    assert example.answer == "1, b=2) == 3\n```"
+
+
 def test_a_lone_test_is_an_answer_of_one_line(
     problem: Callable[..., Any], context: Callable[..., Any]
 ) -> None:
