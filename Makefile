@@ -17,7 +17,8 @@ PYTEST_ARGS ?=
 LEARN_PYTHON ?= $(BIN)/python
 
 .PHONY: help setup demo test lint format lock sbom audit schema e2e vsix clean protocol-runs chaos fuzz \
-        attacks bench-codet bench-execution bench-generation bench-learning bench-ranking bench-repair bench-testgen
+        attacks bench-codet bench-execution bench-generation bench-learning bench-learning-user bench-ranking \
+        bench-repair bench-testgen
 
 help: ## List the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -56,6 +57,9 @@ lock: $(READY) ## Pin again what pyproject.toml asks for, with hashes
 	  requirements/boot.in -o requirements/boot.txt
 	@$(UV) pip compile -q --universal --upgrade --generate-hashes --no-header --no-annotate --python-version 3.10 \
 	  requirements/supply.in -o requirements/supply.txt
+	@# torch stays out: the builds for CPU and for GPUs have hashes of their own, and drag in other packages.
+	@$(UV) pip compile -q --universal --upgrade --generate-hashes --no-header --no-annotate --python-version 3.10 \
+	  --override <(echo "torch; python_version < '3'") --extra finetune pyproject.toml -o requirements/finetune.txt
 
 # Tools of their own that nothing else here needs, in an environment of their own.
 $(SUPPLY)/.ready: requirements/supply.txt $(READY)
@@ -94,6 +98,9 @@ bench-repair: $(READY) ## Fixes on QuixBugs, with and without tests
 
 bench-learning: $(READY) ## Learning on MBPP, measured on HumanEval; LEARN_PYTHON has the finetune extra
 	@$(LEARN_PYTHON) benchmarks/learning.py $(BENCH_ARGS)
+
+bench-learning-user: $(READY) ## A simulated user's style, before and after; LEARN_PYTHON has the finetune extra
+	@$(LEARN_PYTHON) benchmarks/learning_user.py $(BENCH_ARGS)
 
 bench-latency: $(READY) ## A scripted day in an editor, timed; BENCH_ARGS="--edits 40 --no-model"
 	@$(BIN)/python benchmarks/latency.py $(BENCH_ARGS)
