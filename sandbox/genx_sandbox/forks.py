@@ -63,6 +63,12 @@ class Fork:
         if self.partner is not None:
             self.partner.end(wait)
 
+    def let_go(self) -> None:
+        """In a fork of this process: close our copies."""
+        self.channel.close()
+        if self._pidfd >= 0:
+            os.close(self._pidfd)
+
     def death(self) -> str:
         """After its channel closed by itself: give it a moment to be gone, then say how it died."""
         self._gone_within(0.5)
@@ -154,6 +160,12 @@ class ForkLine:
         for fork in self._ready:
             fork.end(wait=False)
         self._ready.clear()
+        self._control.close()
+
+    def let_go(self) -> None:
+        """In a fork of this process: close our copies, and end nothing."""
+        for fork in self._ready:
+            fork.let_go()
         self._control.close()
 
     def _hear(self, give_up: float, cancel: threading.Event | None) -> None:

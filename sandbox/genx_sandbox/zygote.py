@@ -6,18 +6,18 @@ import contextlib
 import json
 import os
 import socket
-import subprocess
 import tempfile
 import threading
 import time
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 
 from genx_sandbox.errors import SandboxCancelled, SandboxError, SandboxUnavailable
 from genx_sandbox.forks import Fork, ForkLine, Gone
-from genx_sandbox.jail import spawner
 from genx_sandbox.jail.bubblewrap import DATA_FD
+from genx_sandbox.jail.launched import Launched
 
 START_SECONDS = 60.0
 _TICK = 0.015
@@ -56,15 +56,16 @@ class Zygote:
 
     def __init__(self, recipe: Recipe) -> None:
         self.recipe = recipe
-        self._process: subprocess.Popen[bytes] | None = None
+        self._jail: Launched | None = None
         self._lines: list[ForkLine] = []
         self._condemned = False
         self.facts: dict[str, Any] = {}
+        _all.add(self)
 
     @property
     def pid(self) -> int:
         """Host pid of the launcher, 0 while none runs."""
-        return self._process.pid if self._process else 0
+        return self._jail.pid if self._jail else 0
 
     def inner_pid(self) -> int:
         """Host pid of the zygote itself, below its launcher."""
@@ -86,7 +87,7 @@ class Zygote:
 
     def alive(self) -> bool:
         """Whether the jail stands."""
-        standing = self._process is not None and self._process.poll() is None
+        standing = self._jail is not None and self._jail.stands()
         return standing and not any(line.abandoned for line in self._lines)
 
     def start(self, cancel: threading.Event | None = None) -> None:
@@ -95,22 +96,22 @@ class Zygote:
         if self._condemned:
             raise SandboxError("This sandbox has been closed.")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._lines = [ForkLine(ours)]
         with _scrap() as complaints:
             try:
-                self._spawn(theirs, complaints)
+                jail = self._launch(theirs, complaints)
             except OSError as error:
-                ours.close()
+                self.close()
                 raise SandboxUnavailable(f"The sandbox could not be started: {error}.") from error
             finally:
                 theirs.close()
-            self._lines = [ForkLine(ours)]
             try:
-                facts, fds = _ready(ours, cancel)
+                facts, fds = _ready(ours, jail, cancel)
                 for fd in fds:
                     # The split grade's second zygote, which forks tests.
                     other = socket.socket(fileno=fd)
                     self._lines.append(ForkLine(other))
-                    facts = facts and _ready(other, cancel)[0]
+                    facts = facts and _ready(other, jail, cancel)[0]
             except SandboxCancelled:
                 self.close()
                 raise
@@ -120,15 +121,17 @@ class Zygote:
                 said = complaints.read(4000).decode("utf-8", "replace").strip()
                 last = said.splitlines()[-1] if said else "it ended without a word"
                 raise SandboxUnavailable(f"The sandbox could not be started: {last}.")
+        jail.tie()
         self.facts = facts
 
-    def _spawn(self, control: socket.socket, complaints: IO[bytes]) -> None:
+    def _launch(self, control: socket.socket, complaints: IO[bytes]) -> Launched:
         empty = os.open(os.devnull, os.O_RDONLY)
         try:
             words = [str(empty) if word == DATA_FD else word for word in self.recipe.command]
             line = [*words, self.recipe.interpreter, "-I", "-B", "-c", self.recipe.boot]
             line += [str(control.fileno()), json.dumps(self._profile())]
-            self._process = spawner.start(line, [control.fileno(), empty], complaints, {})
+            self._jail = Launched(line, [control.fileno(), empty], complaints)
+            return self._jail
         finally:
             os.close(empty)
 
@@ -191,20 +194,38 @@ class Zygote:
     def kill(self) -> None:
         """End the jail for good, from any thread; the run that uses it will find out."""
         self._condemned = True
-        process = self._process
-        if process is not None:
-            process.kill()
+        jail = self._jail
+        if jail is not None:
+            jail.kill()
 
     def close(self) -> None:
         """End the jail and everything in it."""
         lines, self._lines = self._lines, []
-        process, self._process = self._process, None
+        jail, self._jail = self._jail, None
         for line in lines:
             line.close()
-        if process is not None:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
+        if jail is not None:
+            jail.end()
+
+    def let_go(self) -> None:
+        """In a fork of this process: leave the jail to the parent, and hold nothing that keeps it up."""
+        for line in self._lines:
+            line.let_go()
+        if self._jail is not None:
+            self._jail.let_go()
+        self._lines, self._jail = [], None
+
+
+_all: weakref.WeakSet[Zygote] = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    for zygote in list(_all):
+        zygote.let_go()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 def _drop(forks: list[Fork]) -> None:
@@ -219,16 +240,21 @@ def _scrap() -> IO[bytes]:
     return tempfile.TemporaryFile()
 
 
-def _ready(control: socket.socket, cancel: threading.Event | None) -> tuple[dict[str, Any], list[int]]:
+def _ready(
+    control: socket.socket, jail: Launched, cancel: threading.Event | None
+) -> tuple[dict[str, Any], list[int]]:
     """What a zygote says once it is ready; empty if it never does. Raises SandboxCancelled."""
     give_up = time.monotonic() + START_SECONDS
     while time.monotonic() < give_up:
         if cancel is not None and cancel.is_set():
             raise SandboxCancelled("The run was cancelled.")
-        control.settimeout(_TICK if cancel is not None else max(0.001, give_up - time.monotonic()))
+        control.settimeout(_TICK)
         try:
             message, fds, _, _ = socket.recv_fds(control, 4096, 1)
         except TimeoutError:
+            # A launcher that was killed half way leaves a line on which nobody will ever speak.
+            if not jail.stands():
+                break
             continue
         except OSError:
             break

@@ -26,7 +26,7 @@ def serve(control, prepare, become, after):
 
     `prepare(shared, compiled)` makes what forks share, and its `stand(listen)` has the zygote listen for
     forks; `become(prepared, channel, line)` is a fork's life, of which it returns only to go on where the
-    zygote listened; `after()` follows each end of one.
+    zygote listened; `after()` follows each end of one and says whether there is something to clear away.
     """
     line = _Line(control, become, after)
     word = line.listen(prepare({}, False))
@@ -40,6 +40,7 @@ class _Line:
     def __init__(self, control, become, after):
         self._control, self._become, self._after = control, become, after
         self._children: dict[int, int] = {}
+        self._ended: dict[int, int] = {}
         self._number = 0
 
     def listen(self, prepared):
@@ -64,9 +65,19 @@ class _Line:
                 self._children[self._number] = pid
             elif word == b"W":
                 asked = int(message[1:])
-                _, status = os.waitpid(self._children.pop(asked), 0)
-                self._after()
+                pid = self._children.pop(asked)
+                status = self._ended.pop(pid) if pid in self._ended else os.waitpid(pid, 0)[1]
+                if self._after():
+                    self._bury()
                 self._control.send(b"X%d %d" % (asked, status))
+
+    def _bury(self):
+        """Wait for what was just killed: to the first process of a namespace come those without parents."""
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, status = os.waitpid(-1, 0)
+                if pid in self._children.values():
+                    self._ended[pid] = status
 
     def _fork(self, fds, prepared):
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)

@@ -68,9 +68,11 @@ class Confinement:
         cpu_limit(seconds)
 
     def after(self):
-        """What a zygote does when a fork has ended."""
-        if self.namespaces and not self.apart:
-            forking.end_leftovers()
+        """What a zygote does when a fork has ended. Whether it may have left processes to the zygote."""
+        if not self.namespaces or self.apart:
+            return False
+        forking.end_leftovers()
+        return True
 
 
 def main(control_fd, profile_json):
@@ -78,8 +80,8 @@ def main(control_fd, profile_json):
     profile = json.loads(profile_json)
     control = socket.socket(fileno=control_fd)
     sys.dont_write_bytecode = True
-    if not profile["namespaces"]:
-        die_with(profile["parent"])
+    # In a pid namespace the launcher is nobody that has a number.
+    die_with(os.getppid() if profile["namespaces"] else profile["parent"])
     prepare_zygote()
     for name in profile["preload"]:
         # What programs tend to import from the standard library: forks find it there.

@@ -59,7 +59,10 @@ def command(
     `DATA_FD` in the result stands for a descriptor to read the private file's first content from.
     """
     known = options(bwrap)
-    line = [str(bwrap), "--unshare-all", "--unshare-user", "--die-with-parent", "--new-session"]
+    line = [str(bwrap), "--unshare-all", "--unshare-user", "--new-session"]
+    # As the first process of the jail the zygote takes everything along when it ends, and it ends with bwrap,
+    # which `launched` ends. What old ones have instead can leave a process behind while the jail is set up.
+    line.append("--as-pid-1" if "--as-pid-1" in known else "--die-with-parent")
     if "--disable-userns" in known:
         line.append("--disable-userns")
     if "--clearenv" in known:

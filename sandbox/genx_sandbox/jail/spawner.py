@@ -1,7 +1,7 @@
 """Start processes from a thread that never ends.
 
-Linux ties `--die-with-parent` to the *thread* that started a process: a jail started from a job's thread
-would die with the job.
+Linux ties the wish to die with one's parent to the *thread* that started a process: a jail started from a
+job's thread would die with the job.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -166,6 +167,23 @@ def test_a_full_scratch_is_the_tests_failure_and_nothing_elses(workspace, projec
             assert outcomes.get("test_fill") != "passed"
             (result,) = sandbox.run_calls([FINE], CALL)
             assert result.outcomes[0].value == Value.of(1)
+
+
+def test_processes_that_tests_leave_behind_are_ended_and_waited_for(workspace, project):
+    source = (
+        "import subprocess, sys\n\n\ndef test_leave():\n    for _ in range(3):\n"
+        "        nap = 'import time; time.sleep(600)'\n"
+        "        subprocess.Popen([sys.executable, '-c', nap], start_new_session=True)\n"
+    )
+    programs = [Program(str(n), "fine", str(project / "fine.py"), FINE.source) for n in range(4)]
+    with Sandbox(workspace, Limits(items_seconds=60), jobs=1, level=Level.FULL) as sandbox:
+        results = list(sandbox.run_items(programs, TestFile(project / "tests/test_leave.py", source)))
+        assert [result.passed for result in results] == [True] * 4
+        (zygote,) = sandbox.zygotes()
+        until_gone = time.monotonic() + 60
+        while below(zygote):
+            assert time.monotonic() < until_gone
+            time.sleep(0.02)
 
 
 def test_without_descriptors_the_run_fails_and_the_next_one_does_not(workspace):
