@@ -29,3 +29,5 @@ class Limits:
     """Calls of one program that may time out or crash before its remaining calls are refused unrun."""
     scratch_bytes: int = 64 * 1024 * 1024
     """Size of the private /tmp, which only the items grade has."""
+    scratch_files: int = 20_000
+    """Files and folders that one run may make there; looked at 20 times a second."""

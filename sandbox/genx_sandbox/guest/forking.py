@@ -14,21 +14,23 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 
 # What a fork is told where it is to go on from the place in which its zygote listened.
 GO_ON = object()
+_WATCH_SECONDS = 0.05
 
 
-def serve(control, prepare, become, after):
+def serve(control, prepare, become, confinement):
     """Serve until the parent hangs up.
 
     `prepare(shared, compiled)` makes what forks share, and its `stand(listen)` has the zygote listen for
     forks; `become(prepared, channel, line)` is a fork's life, of which it returns only to go on where the
-    zygote listened; `after()` follows each end of one and says whether there is something to clear away.
+    zygote listened; `confinement` is told before the first of a run, while they are at work, and after each.
     """
-    line = _Line(control, become, after)
+    line = _Line(control, become, confinement)
     word = line.listen(prepare({}, False))
     while word is not None:
         # Compiled once for all programs of a run. Compiling runs nothing, but it can crash the compiler:
@@ -37,8 +39,8 @@ def serve(control, prepare, become, after):
 
 
 class _Line:
-    def __init__(self, control, become, after):
-        self._control, self._become, self._after = control, become, after
+    def __init__(self, control, become, confinement):
+        self._control, self._become, self._confinement = control, become, confinement
         self._children: dict[int, int] = {}
         self._ended: dict[int, int] = {}
         self._number = 0
@@ -48,8 +50,9 @@ class _Line:
 
         None once the parent has hung up; in a fork that is to go on from here, GO_ON.
         """
+        self._confinement.before()
         while True:
-            message, fds, _, _ = socket.recv_fds(self._control, 64, 1)
+            message, fds, _, _ = self._hear()
             word = message[:1]
             if not message:
                 return None
@@ -67,9 +70,15 @@ class _Line:
                 asked = int(message[1:])
                 pid = self._children.pop(asked)
                 status = self._ended.pop(pid) if pid in self._ended else os.waitpid(pid, 0)[1]
-                if self._after():
-                    self._bury()
+                self._confinement.after(self._bury)
                 self._control.send(b"X%d %d" % (asked, status))
+
+    def _hear(self):
+        while self._children and self._confinement.watched:
+            if select.select([self._control], [], [], _WATCH_SECONDS)[0]:
+                break
+            self._confinement.watch()
+        return socket.recv_fds(self._control, 64, 1)
 
     def _bury(self):
         """Wait for what was just killed: to the first process of a namespace come those without parents."""

@@ -149,7 +149,7 @@ def prepare_file(file):
     """Write the test file and rewrite its assertions once for all programs of a run. Runs none of it."""
     path = file["path"]
     _Warm.written = _Warm.rewritten = None
-    with contextlib.suppress(OSError), open(path, "w", encoding="utf-8") as out:
+    with contextlib.suppress(OSError), open(path, "w", encoding="utf-8", newline="") as out:
         out.write(file["source"])
         _Warm.written = file
     with contextlib.suppress(Exception):
@@ -172,10 +172,13 @@ def options():
 
 
 def write(file):
-    """Write the test file where the zygote could not."""
+    """Write the test file where the zygote could not, or where another program has written into it since."""
     if _Warm.written is not file:
         _Warm.rewritten = None
-        with open(file["path"], "w", encoding="utf-8") as out:
+    with open(file["path"], "a+", encoding="utf-8", newline="") as out:
+        out.seek(0)
+        if out.read() != file["source"]:
+            out.truncate(0)
             out.write(file["source"])
 
 

@@ -15,7 +15,7 @@ import os
 import socket
 import sys
 
-from . import child, forking, rehearsing, seccomp
+from . import child, forking, rehearsing, scratch, seccomp
 from .confine import (
     Landlock,
     address_space,
@@ -40,6 +40,9 @@ class Confinement:
         # Forks that can start nothing and reach no sibling may stand ready while another one runs.
         self.apart = self.filter is not None and self.landlock.fd >= 0
         self._limits = (profile["limits"], profile["writable_bytes"])
+        self._scratch = None
+        if scratch.FOLDER in profile["writable"]:
+            self._scratch = scratch.Scratch(profile["writable_bytes"], profile["limits"]["scratch_files"])
         self._inherited = self.apart
         if self._inherited:
             self._limit()
@@ -67,12 +70,30 @@ class Confinement:
         """Bound this process's time on the processor."""
         cpu_limit(seconds)
 
-    def after(self):
-        """What a zygote does when a fork has ended. Whether it may have left processes to the zygote."""
+    @property
+    def watched(self):
+        """Whether a zygote has to look after its forks while they are at work."""
+        return self._scratch is not None
+
+    def before(self):
+        """What a zygote does before it makes the first fork of a run."""
+        if self._scratch is not None:
+            self._scratch.remember()
+
+    def watch(self):
+        """End forks that take more than their share."""
+        if self._scratch is not None and self._scratch.crowded():
+            forking.end_leftovers()
+
+    def after(self, bury):
+        """What a zygote does when a fork has ended; `bury` waits for all processes that were killed."""
         if not self.namespaces or self.apart:
-            return False
+            return
         forking.end_leftovers()
-        return True
+        bury()
+        if self._scratch is not None and not self._scratch.clear():
+            # The parent starts another jail, with another scratch.
+            os._exit(70)
 
 
 def main(control_fd, profile_json):
@@ -123,7 +144,7 @@ def main(control_fd, profile_json):
     def become(prepared, channel_fd, line_fd):
         child.live(role, channel_fd, line_fd, confinement, prepared)
 
-    forking.serve(control, child.PREPARED[role], become, confinement.after)
+    forking.serve(control, child.PREPARED[role], become, confinement)
 
 
 def _part(control, namespaces):

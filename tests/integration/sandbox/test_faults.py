@@ -186,6 +186,22 @@ def test_processes_that_tests_leave_behind_are_ended_and_waited_for(workspace, p
             time.sleep(0.02)
 
 
+def test_too_many_files_are_the_tests_failure_and_nothing_elses(workspace, project):
+    source = (
+        "from fine import f\n\n\ndef test_fill(tmp_path):\n    for n in range(f() * 10**6):\n"
+        "        (tmp_path / str(n)).touch()\n"
+    )
+    programs = [
+        Program(str(n), "fine", str(project / "fine.py"), f"def f():\n    return {n}\n") for n in (1, 0)
+    ]
+    limits = Limits(scratch_files=500, items_seconds=60)
+    with Sandbox(workspace, limits, jobs=1, level=Level.FULL) as sandbox:
+        file = TestFile(project / "tests/test_files.py", source)
+        many, few = sandbox.run_items(programs, file)
+        assert [item.outcome for item in many.items] == ["crash"]
+        assert few.passed
+
+
 def test_without_descriptors_the_run_fails_and_the_next_one_does_not(workspace):
     with Sandbox(workspace, jobs=1) as sandbox:
         list(sandbox.run_calls([FINE], CALL))

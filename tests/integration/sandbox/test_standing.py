@@ -119,6 +119,26 @@ def test_what_one_program_leaves_behind_in_pytest_is_gone_for_the_next(sandbox, 
     assert list(seen.values()) == [{"test_clean": "passed"}] * 3
 
 
+def test_what_one_program_leaves_on_disk_is_gone_for_the_next(sandbox, project):
+    """A shut folder in the scratch, a link, a file nearly as large, and another test in the test file."""
+    leave = (
+        "import os\nfrom pathlib import Path\nos.makedirs('/tmp/a/shut/in')\nos.chmod('/tmp/a/shut', 0)\n"
+        "os.symlink('/nowhere', '/tmp/link')\nopen('/tmp/large', 'wb').write(bytes(60 << 20))\n"
+        "for found in Path(os.getcwd()).rglob('test_disk.py'):\n"
+        "    found.write_text('def test_price(): pass')\n"
+    )
+    test = (
+        "import os\nfrom shop.pricing import price\n\n\ndef test_price(tmp_path):\n    assert price(2) == 4\n"
+        "    assert {'a', 'link', 'large'}.isdisjoint(os.listdir('/tmp'))\n"
+        "    (tmp_path / 'x').write_bytes(bytes(20 << 20))\n    assert 'shop' in open(__file__).read()\n"
+    )
+    path = str(project / "shop/pricing.py")
+    sources = (OTHER + leave, SOURCE, OTHER)
+    programs = [Program(str(n), "shop.pricing", path, source) for n, source in enumerate(sources)]
+    seen = outcomes(sandbox, programs, project / "tests/test_disk.py", test)
+    assert [seen[str(n)] for n in (1, 2)] == [{"test_price": "passed"}, {"test_price": "failed"}]
+
+
 @pytest.mark.parametrize("conftest", ["", "import pytest\n"])
 def test_forks_go_on_from_the_session_that_stands(sandbox, program, project, write, conftest):
     """Without it everything else here would pass too, with a session of its own for every program."""
