@@ -85,6 +85,8 @@ def command(
         line += ["--ro-bind", str(bound), str(bound)]
     if over is not None:
         line += ["--tmpfs", str(over.folder)]
+        for target, name in over.links:
+            line += ["--symlink", target, name]
         for entry in over.entries:
             line += ["--ro-bind", str(entry), str(entry)]
         line += ["--bind-data", DATA_FD, str(over.file), "--remount-ro", str(over.folder)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,6 +24,8 @@ class Overlay:
     folder: Path
     entries: tuple[Path, ...]
     file: Path
+    links: tuple[tuple[str, str], ...] = ()
+    """What each symbolic link says, and where it lies: bound, it would show what it leads to."""
 
 
 def overlay(file: Path, view: View) -> Overlay:
@@ -32,12 +35,15 @@ def overlay(file: Path, view: View) -> Overlay:
         folder = folder.parent
     shown = any(bound == folder or bound in folder.parents for bound in view.binds)
     hidden = {*view.hidden_folders, *view.hidden_files}
+    links: list[tuple[str, str]] = []
     if shown:
-        candidates = sorted(folder.iterdir())
+        found = [e for e in sorted(folder.iterdir()) if e not in hidden and e != file]
+        links = [(os.readlink(e), str(e)) for e in found if e.is_symlink()]
+        candidates = [e for e in found if not e.is_symlink()]
     else:
         candidates = [bound for bound in view.binds if bound.parent == folder]
     entries = [e for e in candidates if e not in hidden and e != file and e.exists()]
-    return Overlay(folder, tuple(entries), file)
+    return Overlay(folder, tuple(entries), file, tuple(links))
 
 
 @lru_cache(maxsize=1)

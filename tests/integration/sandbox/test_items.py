@@ -140,6 +140,25 @@ def test_a_broken_candidate_is_an_error(sandbox, project):
     assert "SyntaxError" in result.error
 
 
+def test_links_beside_the_file_open_nothing_that_they_lead_to(sandbox, programs, project, tmp_path):
+    (tmp_path / "outside").write_text("hidden", encoding="utf-8")
+    links = {"out": tmp_path / "outside", "env": project / ".env", "fine": project / "shop/rates.py"}
+    for name, target in links.items():
+        (project / "tests" / name).symlink_to(target)
+    source = (
+        "import pathlib\nimport pytest\n\nHERE = pathlib.Path(__file__).parent\n\n\n"
+        "def test_it():\n    assert (HERE / 'fine').read_text() == 'RATE = 2\\n'\n"
+        "    for name in ('env', 'out'):\n        with pytest.raises(OSError):\n"
+        "            assert (HERE / name).read_text()\n"
+    )
+    try:
+        result = run(sandbox, programs[:1], project / "tests/test_links.py", source)["right"]
+    finally:
+        for name in links:
+            (project / "tests" / name).unlink()
+    assert result.passed, result
+
+
 def test_secrets_of_the_project_do_not_exist_for_tests(sandbox, programs, project):
     source = (
         "import pathlib\n\nROOT = pathlib.Path(__file__).parent.parent\n\n\n"
