@@ -14,7 +14,7 @@ sys.path.insert(0, str(ROOT / "tests" / "attacks"))
 
 from arena import Arena, open_arena
 from forgeries import FORGERIES, wins
-from machine_attacks import ATTACKS, source
+from machine_attacks import ATTACKS, IN_ITEMS, Attack, source
 
 from genx_sandbox import Grade, Level
 
@@ -33,7 +33,8 @@ def main() -> None:
     ):
         attacks = _attacks(arena)
         forgeries, won = _forgeries(arena)
-    table(("class", "attack", "works outside", *(level.value for level in LEVELS)), attacks, "Attacks")
+    headings = ("class", "attack", "works outside", *(level.value for level in LEVELS), "items")
+    table(headings, attacks, "Attacks")
     table(("forgery", "values", "split"), forgeries, "Forged verdicts")
     figures = {
         level.value: {
@@ -42,6 +43,8 @@ def main() -> None:
         }
         for column, level in enumerate(LEVELS)
     }
+    in_items = [row[1] for row in attacks if row[5] == "SUCCEEDS"]
+    figures["items"] = {"attacks": len(attacks), "succeeded": len(in_items)}
     for level, counted in figures.items():
         print(f"\n{level}: {counted['succeeded']} of {counted['attacks']} attacks succeed", end="")
     print(f"\nforgeries: {len(forgeries)} tried; won in values {won['values']}, in split {won['split']}")
@@ -54,6 +57,7 @@ def main() -> None:
     if (
         any(figures[level]["succeeded"] != expected[level] for level in expected)
         or useless
+        or in_items
         or sum(won.values())
     ):
         sys.exit("the tables are not as they should be")
@@ -63,10 +67,24 @@ def _attacks(arena: Arena) -> Rows:
     rows: Rows = []
     for attack in ATTACKS:
         code = source(attack)
-        outside = ("yes" if arena.outside(code) else "no") if attack.shown_outside else "not tried"
         inside = [_inside(arena, code, level) for level in LEVELS]
-        rows.append((attack.kind, attack.name, outside, *inside))
+        rows.append(
+            (attack.kind, attack.name, _outside(arena, attack, code), *inside, _items(arena, attack, code))
+        )
     return rows
+
+
+def _outside(arena: Arena, attack: Attack, code: str) -> str:
+    if attack.shown_outside is False:
+        return "not tried"
+    # Some things this machine may refuse to this user anyway.
+    return "yes" if arena.outside(code) else "refused" if attack.shown_outside is None else "no"
+
+
+def _items(arena: Arena, attack: Attack, code: str) -> str:
+    if arena.in_items(code) != "passed":
+        return "stopped"
+    return "harmless" if attack.name in IN_ITEMS else "SUCCEEDS"
 
 
 def _inside(arena: Arena, code: str, level: Level) -> str:
@@ -91,7 +109,13 @@ def _forgeries(arena: Arena) -> tuple[Rows, dict[str, int]]:
 def _document(attacks: Rows, forgeries: Rows) -> None:
     """Put both tables between their markers."""
     text = DOCS.read_text(encoding="utf-8")
-    outside = ("class", "attack", "works outside", *(f"{level.value} level" for level in LEVELS))
+    outside = (
+        "class",
+        "attack",
+        "works outside",
+        *(f"{level.value} level" for level in LEVELS),
+        "items grade",
+    )
     for name, headings, rows in (
         ("attacks", outside, attacks),
         ("forgeries", ("candidate", "values", "split"), forgeries),

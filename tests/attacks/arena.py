@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from genx_sandbox import Call, Level, Limits, Outcome, Program, Sandbox, Workspace
+from genx_sandbox import Call, Level, Limits, Outcome, Program, Sandbox, TestFile, Workspace
 
 SECRET = "the secret of the arena"
 
@@ -28,6 +28,8 @@ class Arena:
     targets: dict[str, object]
     folder: Path
     sandboxes: dict[Level, Sandbox]
+    items: Sandbox
+    """For the items grade: not as many seconds as others would give, since some attacks take all."""
 
     @property
     def sandbox(self) -> Sandbox:
@@ -54,6 +56,14 @@ class Arena:
         outcomes = {result.program_key: result.outcomes[0] for result in results}
         assert outcomes["after"].kind == "value", "the attack spoilt the program after it"
         return outcomes["attack"]
+
+    def in_items(self, source: str) -> str:
+        """Run the attack as the program of a pytest item at the full level; the item's outcome."""
+        path = str(self.folder / "attack_module.py")
+        program = Program("attack", "attack_module", path, self._source(source))
+        text = "from attack_module import attack\n\n\ndef test_attack():\n    attack()\n"
+        (result,) = self.items.run_items([program], TestFile(self.folder / "test_attack.py", text))
+        return result.items[0].outcome if result.items else result.error
 
     def _source(self, source: str) -> str:
         lines = [f"{name} = {value!r}" for name, value in self.targets.items()]
@@ -94,6 +104,7 @@ def open_arena(place: Path) -> Iterator[Arena]:
                 "ABSTRACT": f"\0genx-arena-{os.getpid()}",
                 "SECRET": SECRET,
                 "HOST_NAME": os.uname().nodename,
+                "HOME": str(Path.home()),
             }
             workspace = Workspace(Path(sys.executable), folder, (folder,))
             limits = Limits(call_seconds=2.0, memory_bytes=256 * 1024 * 1024)
@@ -102,7 +113,9 @@ def open_arena(place: Path) -> Iterator[Arena]:
                     level: stack.enter_context(Sandbox(workspace, limits, jobs=1, level=level))
                     for level in (Level.FULL, Level.REDUCED)
                 }
-                yield Arena(targets, folder, sandboxes)
+                items = Limits(items_seconds=6.0, memory_bytes=256 * 1024 * 1024)
+                slow = stack.enter_context(Sandbox(workspace, items, jobs=1, level=Level.FULL))
+                yield Arena(targets, folder, sandboxes, slow)
     bystander.kill()
     bystander.wait()
     del os.environ["GENX_ARENA_SECRET"]

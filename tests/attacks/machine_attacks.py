@@ -12,13 +12,13 @@ from genx_sandbox import Level
 
 @dataclass(frozen=True)
 class Attack:
-    """`body` is the attack's function body. Not `shown_outside`: it would hang or harm the machine, or the
-    machine itself does not grant it to this user."""
+    """`body` is the attack's function body. `shown_outside` False: it would hang or harm the machine, or needs a
+    jail around it; None: not every machine grants it to every user, so it is tried and need not work."""
 
     kind: str
     name: str
     body: str
-    shown_outside: bool = True
+    shown_outside: bool | None = True
     open_at: tuple[Level, ...] = ()
     """Levels that do not stop it. `landlocked.NOT_STOPPED` says so to users."""
 
@@ -77,8 +77,8 @@ ATTACKS = [
     Attack(NET, "an abstract unix socket", "s = socket.socket(socket.AF_UNIX); s.connect(ABSTRACT); return 1"),
     Attack(NET, "listening", "s = socket.create_server(('127.0.0.1', 0)); return s.getsockname()"),
     Attack(NET, "netlink", "s = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 0); s.bind((0, 0)); return 1"),
-    Attack(NET, "vsock", "return socket.socket(40, socket.SOCK_STREAM).fileno()", False),
-    Attack(NET, "io_uring", SYSCALL + "b = ctypes.create_string_buffer(512)\nr = libc.syscall(425, 4, b)" + CHECK, False),
+    Attack(NET, "vsock", "return socket.socket(40, socket.SOCK_STREAM).fileno()", None),
+    Attack(NET, "io_uring", SYSCALL + "b = ctypes.create_string_buffer(512)\nr = libc.syscall(425, 4, b)" + CHECK, None),
     Attack(PROCESS, "fork", "p = os.fork()\nif p == 0: os._exit(0)\nos.waitpid(p, 0); return p"),
     Attack(PROCESS, "a program", "import subprocess; return subprocess.run(['/bin/true']).returncode"),
     Attack(PROCESS, "exec", "r = os.fork()\nif r == 0: os.execv('/bin/true', ['true'])\nassert os.waitpid(r, 0)[1] == 0; return 1"),
@@ -103,23 +103,23 @@ ATTACKS = [
     Attack(PROCESS, "the cores of the fork that stands ready", NEAR + "os.sched_setaffinity(p, {0})" + LAST, False),
     Attack(PROCESS, "descriptors of its parent", "return os.readlink('/proc/%d/fd/0' % os.getppid())"),
     Attack(KERNEL, "a user namespace", SYSCALL + "r = libc.unshare(0x10000000)" + CHECK, ROOT),
-    Attack(KERNEL, "a mount namespace", SYSCALL + "r = libc.unshare(0x20000)" + CHECK, False),
+    Attack(KERNEL, "a mount namespace", SYSCALL + "r = libc.unshare(0x20000)" + CHECK, None),
     Attack(KERNEL, "mount", SYSCALL + "r = libc.mount(b'none', b'/mnt', b'tmpfs', 0, None)" + CHECK, False),
-    Attack(KERNEL, "chroot", "os.chroot(PROJECT); return 1", False),
+    Attack(KERNEL, "chroot", "os.chroot(PROJECT); return 1", None),
     Attack(KERNEL, "a clone with namespaces", SYSCALL + "r = libc.syscall(56 if X86 else 220, 0x10000011, 0, 0, 0, 0)\nif r == 0: os._exit(0)" + CHECK, ROOT),
-    Attack(KERNEL, "bpf", SYSCALL + "r = libc.syscall(321 if X86 else 280, 0, 0, 0)" + CHECK, False),
-    Attack(KERNEL, "perf", SYSCALL + "r = libc.syscall(298 if X86 else 241, 0, 0, -1, -1, 0)" + CHECK, False),
+    Attack(KERNEL, "bpf", SYSCALL + "r = libc.syscall(321 if X86 else 280, 0, 0, 0)" + CHECK, None),
+    Attack(KERNEL, "perf", SYSCALL + "r = libc.syscall(298 if X86 else 241, 0, 0, -1, -1, 0)" + CHECK, None),
     Attack(KERNEL, "keyctl", SYSCALL + "r = libc.syscall(250 if X86 else 219, 0, -3, 1)" + CHECK, ROOT),
     Attack(KERNEL, "userfaultfd", SYSCALL + "r = libc.syscall(323 if X86 else 282, 1)" + CHECK, ROOT),
     Attack(KERNEL, "memfd", "return os.memfd_create('x')"),
-    Attack(KERNEL, "open_by_handle", SYSCALL + "r = libc.syscall(304 if X86 else 265, -100, 0, 0)" + CHECK, False),
+    Attack(KERNEL, "open_by_handle", SYSCALL + "r = libc.syscall(304 if X86 else 265, -100, 0, 0)" + CHECK, None),
     Attack(KERNEL, "process_vm_readv", SYSCALL + "b = ctypes.create_string_buffer(16)\nv = (ctypes.c_size_t * 2)(ctypes.addressof(b), 8)\nr = libc.process_vm_readv(os.getpid(), v, 1, v, 1, 0)" + CHECK, ROOT),
     Attack(KERNEL, "a message queue", SYSCALL + "r = libc.msgget(0x1234, 0o1600)\nif r >= 0: libc.msgctl(r, 0, None)" + CHECK),
     Attack(KERNEL, "setuid", "os.setuid(os.getuid() + 1); return os.getuid()", ROOT),
-    Attack(KERNEL, "32-bit calls", "import mmap\nm = mmap.mmap(-1, 4096, prot=7)\nm.write(bytes.fromhex('b814000000cd80c3'))\nreturn ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m)))()", False),
+    Attack(KERNEL, "32-bit calls", "import mmap\nm = mmap.mmap(-1, 4096, prot=7)\nm.write(bytes.fromhex('b814000000cd80c3'))\nreturn ctypes.CFUNCTYPE(ctypes.c_int)(ctypes.addressof(ctypes.c_char.from_buffer(m)))()", None),
     Attack(BOMB, "memory", "x = [bytearray(1 << 26) for _ in range(8)]; return len(x)"),
     Attack(BOMB, "descriptors", "x = [os.open('/dev/null', 0) for _ in range(500)]; return len(x)"),
-    Attack(BOMB, "threads", "import threading as t\ne = t.Event()\n[t.Thread(target=e.wait, daemon=True).start() for _ in range(1000)]\nreturn 1", False),
+    Attack(BOMB, "threads", "import threading as t\ne = t.Event()\n[t.Thread(target=e.wait, daemon=True).start() for _ in range(1000)]\nreturn 1", None),
     Attack(BOMB, "spinning", "while True: pass", False),
     Attack(BOMB, "sleeping through signals", "import signal, time\n[signal.signal(s, signal.SIG_IGN) for s in (2, 15)]\nwhile True: time.sleep(9)", False),
     Attack(BOMB, "a fork bomb", "while True: os.fork()", False),
@@ -128,8 +128,8 @@ ATTACKS = [
     Attack(READ, "whether a hidden file exists", "assert os.path.exists(PLACE + '/secret.txt'); return 1", open_at=OPEN),
     Attack(READ, "the host's name", "n = os.uname().nodename; assert n == HOST_NAME; return n", open_at=OPEN),
     Attack(READ, "a link out of the project", "return open(PROJECT + '/link').read()"),
-    Attack(READ, "extended attributes of a secret", "return os.getxattr(PLACE + '/secret.txt', 'user.x')", False),
-    Attack(READ, "the kernel's log", "return open('/dev/kmsg', 'rb', 0).read(1)", False),
+    Attack(READ, "extended attributes of a secret", "return os.getxattr(PLACE + '/secret.txt', 'user.x')", None),
+    Attack(READ, "the kernel's log", "return open('/dev/kmsg', 'rb', 0).read(1)", None),
     Attack(READ, "other users' folders", "return os.listdir('/home') + os.listdir('/tmp')"),
     Attack(WRITE, "deleting a module", "os.unlink(PROJECT + '/victim.py'); open(PROJECT + '/victim.py', 'w').close(); return 1"),
     Attack(WRITE, "changing an owner", "os.chown(PROJECT + '/module.py', os.getuid(), os.getgid()); return 1"),
@@ -141,12 +141,33 @@ ATTACKS = [
     Attack(PROCESS, "outliving the zygote", SYSCALL + "r = libc.prctl(1, 0, 0, 0, 0)" + CHECK),
     Attack(KERNEL, "fsopen", SYSCALL + "r = libc.syscall(430, b'tmpfs', 0)" + CHECK, ROOT),
     Attack(KERNEL, "setns", SYSCALL + "r = libc.setns(os.open('/proc/self/ns/mnt', os.O_RDONLY), 0)" + CHECK, ROOT),
-    Attack(KERNEL, "typing into a terminal", "import fcntl, pty\na, b = pty.openpty()\nfcntl.ioctl(b, 0x5412, b'x'); return 1", False),
-    Attack(KERNEL, "x32 calls", SYSCALL + "r = libc.syscall(0x40000000 + 39)" + CHECK, False),
+    Attack(KERNEL, "typing into a terminal", "import fcntl, pty\na, b = pty.openpty()\nfcntl.ioctl(b, 0x5412, b'x'); return 1", None),
+    Attack(KERNEL, "x32 calls", SYSCALL + "r = libc.syscall(0x40000000 + 39)" + CHECK, None),
     Attack(BOMB, "a shared memory segment", SYSCALL + "r = libc.shmget(0, 1 << 20, 0o1600)\nif r >= 0: libc.shmctl(r, 0, None)" + CHECK),
     Attack(BOMB, "inodes", "d = PLACE + '/inodes'; os.makedirs(d)\nfor i in range(500): open(d + '/%d' % i, 'w').close()\nimport shutil; shutil.rmtree(d); return 1"),
+    Attack(READ, "another process's memory", "return open('/proc/%d/mem' % HOST_PID, 'rb').fileno()", None),
+    Attack(READ, "the system's message bus", "s = socket.socket(socket.AF_UNIX); s.connect('/run/dbus/system_bus_socket'); return 1", None),
+    Attack(READ, "the user's home", "shown = (sys.prefix, sys.base_prefix, PROJECT); return [n for n in os.listdir(HOME) if not any(s.startswith(os.path.join(HOME, n)) for s in shown)][0]"),
+    Attack(BOMB, "disk", "p = PLACE + '/large'; f = open(p, 'wb'); f.write(bytes(1 << 24)); f.close(); os.unlink(p); return 1"),
     Attack(BOMB, "200 MB of output", "for _ in range(200): os.write(1, b'x' * 2**20) and os.write(2, b'x' * 2**20)\nassert os.fstat(1).st_size > 2**27; return 1", False),
 ]  # fmt: skip
+
+
+IN_ITEMS = {
+    "the temporary folder": "a private one, as new for each program",
+    "UDP to this machine": "sent into a network in which nobody is",
+    "fork": "tests may start processes",
+    "a program": "tests may start processes",
+    "exec": "tests may start processes",
+    "posix_spawn": "tests may start processes",
+    "a daemon": "ended with the program",
+    "a double fork": "ended with the program",
+    "multiprocessing": "tests may start processes",
+    "memfd": "counts as the program's memory",
+    "a shared memory segment": "in an IPC namespace of its own",
+    "outliving the zygote": "the pid namespace ends it all the same",
+}
+"""What a program may do in the items grade, and why that harms nobody. All else is stopped there too."""
 
 
 def source(attack: Attack) -> str:

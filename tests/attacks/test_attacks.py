@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from machine_attacks import ATTACKS, READ, source
+from machine_attacks import ATTACKS, IN_ITEMS, READ, source
 
 from genx_sandbox import Level
 
@@ -17,6 +19,21 @@ def test_the_attack_works_outside_and_is_stopped_inside(arena, attack):
     for level in (Level.FULL, Level.REDUCED):
         outcome = arena.inside(source(attack), level)
         assert (outcome.kind not in STOPPED) == (level in attack.open_at), (level, outcome)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [a for a in ATTACKS if a.name not in IN_ITEMS],
+    ids=lambda attack: f"{attack.kind}: {attack.name}",
+)
+def test_a_pytest_item_may_do_little_more(arena, attack):
+    assert arena.in_items(source(attack)) != "passed"
+
+
+def test_an_honest_item_passes_after_all_that(arena):
+    end = time.monotonic() + 120
+    while arena.in_items("def attack():\n    return 1\n") != "passed":
+        assert time.monotonic() < end
 
 
 def test_there_are_enough_of_them():
