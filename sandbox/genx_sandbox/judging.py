@@ -6,7 +6,9 @@ cut off at a cap, its own `__eq__` would have to be run, a pattern takes too lon
 
 from __future__ import annotations
 
+import ast
 import cmath
+import contextlib
 import decimal
 import fractions
 import math
@@ -60,6 +62,8 @@ def equal(left: Value, right: Value) -> bool | None:
     if "opaque" in (left.kind, right.kind):
         return None if left.kind == right.kind or _opaque_subclass(left, right) else False
     left, right = _unwrap(left, right), _unwrap(right, left)
+    if left.kind == right.kind == "bytes":
+        return left.scalar == right.scalar
     if left.kind == right.kind == "enum":
         return left.type_name == right.type_name and left.scalar == right.scalar
     a, b = _number(left), _number(right)
@@ -108,9 +112,14 @@ def _opaque_subclass(left: Value, right: Value) -> bool:
 
 
 def _unwrap(value: Value, other: Value) -> Value:
-    """An IntEnum or StrEnum stands for its value when it is held against anything but an enum."""
+    """What a value stands for beside `other`: an IntEnum or StrEnum for its value, a bytearray for bytes."""
     if value.kind == "enum" and other.kind != "enum" and value.fields == ("mixin",):
         return value.items[0]
+    if (value.kind, value.type_name, other.kind) == ("object", "builtins:bytearray", "bytes"):
+        # They escape quotes differently, so the text is read.
+        with contextlib.suppress(ValueError, SyntaxError, MemoryError, RecursionError):
+            inside = ast.literal_eval(value.scalar[len("bytearray(") : -1] or "b''")
+            return Value("bytes", repr(inside)) if type(inside) is bytes else value
     return value
 
 

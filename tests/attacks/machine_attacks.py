@@ -155,6 +155,8 @@ ATTACKS = [
 
 IN_ITEMS = {
     "the temporary folder": "a private one, as new for each program",
+    "inodes": "where the project lies under /tmp, in that private one, which is capped in files",
+    "disk": "where the project lies under /tmp, in that private one, which is capped in size",
     "UDP to this machine": "sent into a network in which nobody is",
     "fork": "tests may start processes",
     "a program": "tests may start processes",
