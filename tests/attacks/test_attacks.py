@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 
 import pytest
+from forgeries import FORGERIES
 from machine_attacks import ATTACKS, IN_ITEMS, READ, source
 
 from genx_sandbox import Level
@@ -39,6 +41,20 @@ def test_an_honest_item_passes_after_all_that(arena):
 def test_there_are_enough_of_them():
     assert len(ATTACKS) >= 85
     assert len({(a.kind, a.name) for a in ATTACKS}) == len(ATTACKS)
+
+
+def test_the_documentation_lists_each_of_them():
+    page = (Path(__file__).parents[2] / "docs" / "security.md").read_text(encoding="utf-8")
+    tables = {
+        name: page.partition(f"<!-- {name} -->")[2].partition(f"<!-- /{name} -->")[0]
+        for name in ("attacks", "forgeries")
+    }
+    rows = {name: text.strip().splitlines()[2:] for name, text in tables.items()}
+    assert [row.split(" | ")[1] for row in rows["attacks"]] == [attack.name for attack in ATTACKS]
+    assert [row.split(" | ")[0].removeprefix("| ") for row in rows["forgeries"]] == list(FORGERIES)
+    succeed = {row.split(" | ")[1] for row in rows["attacks"] if "SUCCEEDS" in row}
+    assert succeed == {attack.name for attack in ATTACKS if attack.open_at}
+    assert "WON" not in tables["forgeries"]
 
 
 @pytest.mark.parametrize("level", [Level.FULL, Level.REDUCED], ids=str)
