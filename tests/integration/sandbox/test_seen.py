@@ -53,7 +53,7 @@ def see(request, workspace, project):
     """Asks a program at the full level; what it says, as Python."""
     path = str(project / "look.py")
     if request.param == "values":
-        with Sandbox(workspace, Limits(call_seconds=20), jobs=1, level=Level.FULL) as sandbox:
+        with Sandbox(workspace, Limits(call_seconds=9, load_seconds=60), jobs=1, level=Level.FULL) as sandbox:
 
             def ask(expression: str) -> object:
                 (result,) = sandbox.run_calls([Program("p", "look", path, LOOK)], [Call("1", expression)])
@@ -87,7 +87,7 @@ def test_root_is_nobody_in_particular(see):
 @pytest.mark.skipif(os.getuid() != 0, reason="not as root")
 def test_root_is_root_without_powers_where_there_are_no_namespaces(workspace, project):
     program = Program("p", "look", str(project / "look.py"), LOOK)
-    with Sandbox(workspace, Limits(call_seconds=20), jobs=1, level=Level.REDUCED) as sandbox:
+    with Sandbox(workspace, Limits(call_seconds=9, load_seconds=60), jobs=1, level=Level.REDUCED) as sandbox:
         (result,) = sandbox.run_calls([program], [Call("1", "user()")])
         (shut,) = sandbox.run_calls([program], [Call("1", "open('/etc/shadow').read()")])
     assert result.outcomes[0].value == Value.of([0, 0])

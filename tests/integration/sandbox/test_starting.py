@@ -33,7 +33,7 @@ class Mark:
 
     def limits(self) -> Limits:
         """Limits that bear the mark."""
-        return replace(Limits(call_seconds=60), value_bytes=self.value_bytes)
+        return replace(Limits(call_seconds=60, load_seconds=60), value_bytes=self.value_bytes)
 
     def left(self) -> dict[int, int]:
         """The processes that do not end however long one waits."""
@@ -77,7 +77,7 @@ for line in sys.stdin:
         print(pid, flush=True)
         os.waitpid(pid, 0)
         continue
-    limits = Limits(call_seconds=60, value_bytes=value_bytes)
+    limits = Limits(call_seconds=60, load_seconds=60, value_bytes=value_bytes)
     sandbox = Sandbox(Workspace(Path(sys.executable), root, (root,)), limits, 1, level)
     list(sandbox.run_calls([fine], [Call('1', 'f()')]))
     print('stands', flush=True)
