@@ -11,6 +11,8 @@
 * Lines are split at form feeds and Unicode separators too, and positions past a line's end fall one short:
   incremental edits then corrupt the text. Documents are kept by the session instead.
 * Whole messages are logged.
+* Progress that has ended is remembered for good: ours is sent as plain notifications (features/progress.py).
+* A command that is cancelled works on unseen: ours start a job, which can be cancelled, and return.
 """
 
 from __future__ import annotations

@@ -61,6 +61,8 @@ class ScriptedEngine:
     ) -> Iterator[Findings]:
         cancel = cancel or threading.Event()
         log(f"work {target.qualified_name} {want}")
+        if self.settings.interpreter:
+            log(f"interpreter {self.settings.interpreter}")
         print("A stray print must not reach the protocol's stream.")
         started = Findings(target, "started", activity="reading")
         yield started

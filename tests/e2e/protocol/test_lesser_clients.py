@@ -62,6 +62,120 @@ async def test_a_client_that_knows_nothing_at_all(start: Any) -> None:
     await editor.until(lambda: "x + 1" in (editor.root / "calc.py").read_text())
 
 
+Capabilities = types.ClientCapabilities
+
+
+def no_dynamic_registration(c: Capabilities) -> None:
+    c.workspace.did_change_configuration = c.workspace.did_change_watched_files = None
+
+
+def no_resolve(c: Capabilities) -> None:
+    c.text_document.code_action.resolve_support = None
+
+
+def no_document_changes(c: Capabilities) -> None:
+    c.workspace.workspace_edit.document_changes = None
+
+
+def no_new_files(c: Capabilities) -> None:
+    c.workspace.workspace_edit.resource_operations = None
+
+
+def no_annotations(c: Capabilities) -> None:
+    c.workspace.workspace_edit.change_annotation_support = None
+
+
+def no_edits(c: Capabilities) -> None:
+    c.workspace.apply_edit = None
+
+
+def no_progress(c: Capabilities) -> None:
+    c.window.work_done_progress = None
+
+
+def no_refresh(c: Capabilities) -> None:
+    c.workspace.code_lens = c.workspace.diagnostics = None
+
+
+def no_action_literals(c: Capabilities) -> None:
+    c.text_document.code_action.code_action_literal_support = None
+
+
+def no_markdown(c: Capabilities) -> None:
+    c.text_document.hover = None
+
+
+def no_shown_documents(c: Capabilities) -> None:
+    c.window.show_document = None
+
+
+def no_configuration(c: Capabilities) -> None:
+    c.workspace.configuration = None
+
+
+def no_diagnostic_details(c: Capabilities) -> None:
+    c.text_document.publish_diagnostics = None
+
+
+LACKING = (
+    *(no_dynamic_registration, no_resolve, no_document_changes, no_new_files, no_annotations, no_edits),
+    *(no_progress, no_refresh, no_action_literals, no_markdown, no_shown_documents, no_configuration),
+    no_diagnostic_details,
+)
+
+
+@pytest.mark.parametrize("lacking", LACKING)
+async def test_the_whole_job_with_one_ability_less(start: Any, lacking: Any) -> None:
+    def adjust(capabilities: Capabilities) -> None:
+        annotations = types.ChangeAnnotationsSupportOptions(groups_on_label=True)
+        capabilities.workspace.workspace_edit.change_annotation_support = annotations
+        lacking(capabilities)
+
+    editor = await start(adjust=adjust)
+    path = editor.root / "calc.py"
+    uri = await found(editor)
+    assert "passes 2 of 2, current code 0" in await editor.hover(uri, 4)
+    await editor.until(lambda: editor.client.diagnostics.get(uri))
+
+    def text(name: str) -> str:
+        document = editor.documents.get(editor.uri(name))
+        saved = editor.root / name
+        return document.text if document else saved.read_text() if saved.exists() else ""
+
+    async def take(start_of_title: str) -> None:
+        (action,) = [a for a in await editor.actions(uri, 5) if a.title.startswith(start_of_title)]
+        command = action if isinstance(action, types.Command) else action.command
+        if command is None:
+            editor.apply(await editor.edit_of(action))
+        else:
+            await editor.command(command.command, **command.arguments[0])
+
+    await take("GenX: Generate tests")
+    await editor.until(lambda: "def test_step" in text("tests/test_calc.py"))
+    await take("GenX: Apply fix")
+    # Who neither takes edits nor applies those of an action has the file written.
+    await editor.until(lambda: "x + 1" in text("calc.py") or "x + 1" in path.read_text())
+
+    edits, window = editor.edits, editor.client
+    assert all(m.type is types.MessageType.Info for m in window.messages), window.messages
+    # What a client can do comes, sooner or later; what it cannot do never does.
+    for ability, seen in (
+        (no_dynamic_registration, lambda: editor.registrations),
+        (no_refresh, lambda: editor.lens_refreshes),
+        (no_shown_documents, lambda: window.shown_documents),
+    ):
+        if lacking is ability:
+            assert not seen()
+        else:
+            await editor.until(seen)
+    assert lacking is not no_progress or window.progress_reports == {}
+    assert all((e.document_changes is None) == (lacking is no_document_changes) for e in edits)
+    annotated = lacking not in (no_annotations, no_document_changes)
+    assert any(e.change_annotations for e in edits) == annotated
+    new_files = [c for e in edits for c in e.document_changes or () if isinstance(c, types.CreateFile)]
+    assert bool(new_files) == (lacking not in (no_new_files, no_document_changes, no_edits))
+
+
 @pytest.fixture
 async def vscode(start: Any) -> Any:
     return await start("visual-studio-code")

@@ -2,14 +2,24 @@
 import { copyFile, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { api } from "./api.mjs";
+import { api, selected, virtual } from "./api.mjs";
 import { privateEnvironment } from "./private.mjs";
 import { root, shots, Stage } from "./stage.mjs";
 import { setup } from "./setup.mjs";
 import { story } from "./story.mjs";
 import { trust } from "./trust.mjs";
 
-const PLAYS = { api: api(""), "api-1.100": api("-1.100"), trust, setup, private: privateEnvironment, story };
+const PLAYS = {
+  api: api(""),
+  "api-1.100": api("-1.100"),
+  selected: selected("vscode-python-envs", ""),
+  "selected-1.100": selected("python", "-1.100"),
+  virtual,
+  trust,
+  setup,
+  private: privateEnvironment,
+  story,
+};
 // The moments of the story that the documentation shows, and those that the walkthrough does.
 const IMAGES = ["lens", "hover", "actions", "preview", "evidence", "explorer", "tests"];
 const WALKTHROUGH = ["setup", "lens", "hover", "preview", "evidence", "tests"];

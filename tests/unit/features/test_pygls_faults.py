@@ -6,17 +6,27 @@ Where pygls no longer has a fault its half fails: then the work-around can go.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import logging
+import os
+import threading
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from lsprotocol import types
-from pygls.io_ import run_async
+from pygls.io_ import StdinAsyncReader, run_async
 from pygls.lsp.server import LanguageServer
 from pygls.protocol import LanguageServerProtocol
 
-from genx_lsp.pygls_faults import Protocol, serve
+from genx_lsp.features.commands import Commands
+from genx_lsp.features.progress import Progress
+from genx_lsp.pygls_faults import Protocol, read_in_thread, serve
+from genx_lsp.session.capabilities import Capabilities
+from genx_lsp.session.client import Client
+from genx_lsp.session.jobs import Ended, Started
 
 HOVER = {"textDocument": {"uri": "file:///a.py"}, "position": {"line": 0, "character": 0}}
 INITIALIZE = {"processId": None, "rootUri": None, "capabilities": {}}
@@ -56,6 +66,10 @@ class Spoken:
         async def save(params: types.DidSaveTextDocumentParams) -> None:
             await asyncio.sleep(0)
 
+        @self.server.feature(types.TEXT_DOCUMENT_WILL_SAVE)
+        def will_save(params: types.WillSaveTextDocumentParams) -> None:
+            raise RuntimeError("a secret place in the code")
+
         for method in (types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE):
             self.server.feature(method)(lambda params: None)
 
@@ -70,8 +84,6 @@ class Spoken:
         if isinstance(self.protocol, Protocol):
             await serve(reader, self.protocol)
         else:
-            import threading
-
             await run_async(
                 threading.Event(), reader, self.protocol, error_handler=self.server.report_server_error
             )
@@ -123,6 +135,139 @@ async def test_faults_of_our_own_keep_their_traceback() -> None:
     assert "a secret place" in json.dumps(theirs.messages)
     assert "a secret place" not in json.dumps(ours.messages)
     assert ours.errors(1) == [-32603]
+
+
+async def test_faults_of_our_own_are_no_pop_ups() -> None:
+    document = {"textDocument": {"uri": "file:///a.py"}, "reason": 1}
+    theirs, ours = await both(initialize(), {"method": "textDocument/willSave", "params": document})
+    assert [m["method"] for m in theirs.messages if "method" in m] == ["window/showMessage"]
+    assert [m["method"] for m in ours.messages if "method" in m] == []
+
+
+async def test_notifications_that_come_as_requests_are_answered() -> None:
+    document = {"textDocument": {"uri": "file:///a.py"}}
+    theirs, ours = await both(initialize(), request("textDocument/didSave", document))
+    assert [m for m in theirs.messages if m.get("id") == 1] == []
+    assert ours.errors(1) == [-32600]
+
+
+async def test_a_message_that_is_nested_too_deeply_is_answered() -> None:
+    theirs, ours = await both(initialize(), b"[" * 100_000)
+    assert theirs.errors(None) == []
+    assert ours.errors(None) == [-32700]
+
+
+async def test_a_header_without_an_end_is_passed_over() -> None:
+    heard = []
+    for protocol in (LanguageServerProtocol, Protocol):
+        spoken = Spoken(protocol)
+        reader = asyncio.StreamReader(limit=1 << 16)
+        body = json.dumps({"jsonrpc": "2.0", **initialize()}).encode()
+        reader.feed_data(b"Nonsense: " + b"x" * (1 << 17) + b"\r\n")
+        reader.feed_data(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        reader.feed_eof()
+        spoken.server.protocol.on_exit = lambda code: None
+        if isinstance(spoken.protocol, Protocol):
+            await serve(reader, spoken.protocol)
+        else:
+            with pytest.raises(ValueError, match=r"limit|chunk"):
+                await run_async(threading.Event(), reader, spoken.protocol)
+        heard.append(len(spoken.out.messages))
+    assert heard == [0, 1]
+
+
+async def test_messages_are_read_while_handlers_keep_every_thread_busy() -> None:
+    for ours in (False, True):
+        spoken = Spoken(Protocol if ours else LanguageServerProtocol)
+        server = spoken.server
+        server._max_workers = 1
+        busy, free, heard = threading.Event(), threading.Event(), asyncio.Event()
+
+        @server.feature(types.TEXT_DOCUMENT_FORMATTING)
+        @server.thread()
+        def slow(params: Any, busy: threading.Event = busy, free: threading.Event = free) -> None:
+            busy.set()
+            free.wait(30)
+
+        @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+        def close(params: Any, heard: asyncio.Event = heard) -> None:
+            heard.set()
+
+        read, write = os.pipe()
+        with open(read, "rb") as stream, open(write, "wb", buffering=0) as editor:
+            if ours:
+                running = asyncio.ensure_future(serve(read_in_thread(stream), spoken.protocol))
+            else:
+                reader = StdinAsyncReader(stream, server.thread_pool)
+                running = asyncio.ensure_future(run_async(threading.Event(), reader, spoken.protocol))
+
+            def say(message: dict[str, Any], editor: Any = editor) -> None:
+                body = json.dumps({"jsonrpc": "2.0", **message}).encode()
+                editor.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
+
+            document = {"textDocument": {"uri": "file:///a.py"}}
+            say(initialize())
+            options = {"tabSize": 4, "insertSpaces": True}
+            say(request("textDocument/formatting", {**document, "options": options}))
+            await asyncio.to_thread(busy.wait, 30)
+            say({"method": "textDocument/didClose", "params": document})
+            if ours:
+                await asyncio.wait_for(heard.wait(), 30)
+            else:
+                # The only thread is the handler's, so nobody can have read it, however long one waits.
+                await asyncio.sleep(0.2)
+                assert not heard.is_set()
+            free.set()
+            await asyncio.wait_for(heard.wait(), 30)
+            editor.close()
+            await asyncio.wait_for(running, 30)
+        server.thread_pool.shutdown()
+
+
+async def test_a_command_that_is_cancelled_is_not_worked_on_behind_the_clients_back(tmp_path: Path) -> None:
+    spoken, went_on = Spoken(LanguageServerProtocol), asyncio.Event()
+
+    @spoken.server.command("slow")
+    async def slow(*arguments: Any) -> None:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        went_on.set()
+
+    call = request("workspace/executeCommand", {"command": "slow"})
+    out = await spoken.say(initialize(), call, {"method": "$/cancelRequest", "params": {"id": 1}})
+    await asyncio.wait_for(went_on.wait(), 30)
+    assert out.errors(1) == [-32800], "the work of a cancelled command goes on"
+
+    # Ours start their work as jobs, which have a cancel of their own, and return.
+    session: Any = SimpleNamespace()
+    assert not any(inspect.iscoroutinefunction(handler) for handler in Commands(session).table().values())
+
+
+async def test_progress_that_has_ended_leaves_nothing_behind() -> None:
+    theirs = Spoken(LanguageServerProtocol).server.work_done_progress
+    theirs._lsp.set_writer(Out())
+    theirs.begin("token", types.WorkDoneProgressBegin("GenX"))
+    theirs.end("token", types.WorkDoneProgressEnd())
+    assert list(theirs.tokens) == ["token"]
+
+    class Connection:
+        sent: list[str] = []  # noqa: RUF012
+
+        def notify(self, method: str, params: Any = None) -> None:
+            self.sent.append(params.value.kind)
+
+        async def send_request_async(self, method: str, params: Any = None) -> None:
+            return None
+
+    session: Any = SimpleNamespace(capabilities=Capabilities(progress=True), client=Client(Connection()))
+    ours = Progress(session)
+    job: Any = SimpleNamespace(id="1", target=SimpleNamespace(name="f"))
+    ours.job_changed(Started(job))
+    for _ in range(5):
+        await asyncio.sleep(0)
+    ours.job_changed(Ended(job, "done"))
+    assert Connection.sent == ["begin", "end"]
+    assert ours._tokens == ours._jobs == {}
 
 
 async def test_notifications_leave_nothing_behind() -> None:
@@ -201,6 +346,33 @@ async def test_lines_are_split_where_the_protocol_splits_them() -> None:
     start, end = types.Position(1, 4), types.Position(1, 5)
     change = types.TextDocumentContentChangePartial(types.Range(start, end), "2")
     assert Snapshot("file:///a.py", 1, text).changed(2, [change], PositionCodec()).text == wanted
+
+
+async def test_a_position_past_the_end_of_a_line_means_its_end() -> None:
+    from genx_lsp.session.documents import Snapshot
+    from genx_lsp.session.positions import PositionCodec
+
+    item = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "ab"}
+    where = {"start": {"line": 0, "character": 9}, "end": {"line": 0, "character": 9}}
+    spoken = Spoken(LanguageServerProtocol)
+    await spoken.say(
+        initialize(),
+        {"method": "textDocument/didOpen", "params": {"textDocument": item}},
+        {
+            "method": "textDocument/didChange",
+            "params": {
+                "textDocument": {"uri": "file:///a.py", "version": 2},
+                "contentChanges": [{"range": where, "text": "X"}],
+            },
+        },
+    )
+    wanted = "abX"
+    assert spoken.server.workspace.get_text_document("file:///a.py").source != wanted
+
+    change = types.TextDocumentContentChangePartial(
+        types.Range(types.Position(0, 9), types.Position(0, 9)), "X"
+    )
+    assert Snapshot("file:///a.py", 1, "ab").changed(2, [change], PositionCodec()).text == wanted
 
 
 async def test_whole_messages_are_logged_unless_quietened(caplog: Any) -> None:

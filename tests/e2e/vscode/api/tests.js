@@ -4,23 +4,11 @@ const assert = require("node:assert/strict");
 const { readFileSync } = require("node:fs");
 const path = require("node:path");
 const vscode = require("vscode");
+const { eventually } = require("./look.js");
 
 const ID = "genx-lsp.genx-lsp";
 const home = process.env.GENX_API_HOME;
 const shared = {};
-
-async function eventually(what, look, limit = 30_000) {
-  const end = Date.now() + limit;
-  let seen;
-  for (;;) {
-    seen = await look();
-    if (seen) {
-      return seen;
-    }
-    assert.ok(Date.now() < end, `${what}: not within ${limit / 1000} s; last seen ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 const log = () => readFileSync(path.join(home, "engine.log"), "utf8");
 const file = (folder, name) => vscode.Uri.joinPath(vscode.workspace.workspaceFolders[folder].uri, name);
@@ -55,6 +43,15 @@ module.exports = {
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(file(0, "calc.py")));
     shared.api = await extension.activate();
     await eventually("idle", () => shared.api.status.state === "idle");
+  },
+
+  "it runs where the code is, not where the window is": async () => {
+    // The window is a browser, and the workspace lies on the machine that it is connected to.
+    assert.notEqual(vscode.env.remoteName, undefined);
+    const extension = vscode.extensions.getExtension(ID);
+    assert.equal(extension.extensionKind, vscode.ExtensionKind.Workspace);
+    assert.deepEqual(extension.packageJSON.extensionKind, ["workspace"]);
+    assert.ok(readFileSync(file(0, "calc.py").fsPath, "utf8").includes("def step"));
   },
 
   "every command of the manifest is registered": async () => {
