@@ -3,6 +3,7 @@ import { copyFile, mkdir, rm } from "node:fs/promises";
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { api, selected, virtual } from "./api.mjs";
+import { evidence } from "./evidence.mjs";
 import { privateEnvironment } from "./private.mjs";
 import { root, shots, Stage } from "./stage.mjs";
 import { setup } from "./setup.mjs";
@@ -18,6 +19,7 @@ const PLAYS = {
   trust,
   setup,
   private: privateEnvironment,
+  evidence,
   story,
 };
 // The moments of the story that the documentation shows, and those that the walkthrough does.
