@@ -145,6 +145,7 @@ async def test_the_whole_job_with_one_ability_less(start: Any, lacking: Any) -> 
         else:
             await editor.until(seen)
     assert lacking is not no_progress or window.progress_reports == {}
+    assert window.log_messages == [], "the output channel stays quiet"
     assert all((e.document_changes is None) == (lacking is no_document_changes) for e in edits)
     annotated = lacking not in (no_annotations, no_document_changes)
     assert any(e.change_annotations for e in edits) == annotated

@@ -79,6 +79,12 @@ export function api(version) {
       open: await workspace(stage, one, two),
       settings: { "genx.server.path": server },
     });
+    await step("and the server has put nothing into the output channel", async () => {
+      // What the script prints shows that stray output would end up there.
+      const lines = (await readFile(stage.serverLog, "utf8")).trim().split("\n");
+      assert.deepEqual(lines.filter((line) => !line.startsWith("A stray print")), []);
+      assert.ok(lines.length > 0);
+    });
   };
 }
 

@@ -60,6 +60,23 @@ module.exports = {
     assert.deepEqual(commands.map((one) => one.command).filter((name) => !known.has(name)), []);
   },
 
+  "the walkthrough has a picture at every step, leads to what there is, and opens": async () => {
+    const extension = vscode.extensions.getExtension(ID);
+    const known = new Set(await vscode.commands.getCommands(true));
+    const [{ title, steps }] = extension.packageJSON.contributes.walkthroughs;
+    assert.ok(steps.length >= 5);
+    for (const { description, media, completionEvents } of steps) {
+      assert.equal(readFileSync(path.join(extension.extensionPath, media.image)).toString("latin1", 1, 4), "PNG");
+      assert.notEqual(media.altText, "");
+      const named = [description, ...completionEvents].flatMap((text) => [...text.matchAll(/[cC]ommand:([\w.]+)/g)]);
+      assert.deepEqual(named.map(([, name]) => name).filter((name) => !known.has(name)), []);
+    }
+    const tab = () => vscode.window.tabGroups.activeTabGroup.activeTab;
+    await vscode.commands.executeCommand("genx.openWalkthrough");
+    await eventually(`a tab for ${title}`, () => tab() !== undefined && !(tab().input instanceof vscode.TabInputText));
+    await vscode.window.tabGroups.close(tab());
+  },
+
   "a saved function has a lens, and its bug a warning": async () => {
     shared.calc = file(0, "calc.py");
     await change(shared.calc, "x + 1", "x - 1");
