@@ -4,6 +4,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { api, selected, virtual } from "./api.mjs";
 import { evidence } from "./evidence.mjs";
+import { explorer } from "./explorer.mjs";
 import { privateEnvironment } from "./private.mjs";
 import { root, shots, Stage } from "./stage.mjs";
 import { setup } from "./setup.mjs";
@@ -20,6 +21,7 @@ const PLAYS = {
   setup,
   private: privateEnvironment,
   evidence,
+  explorer,
   story,
 };
 // The moments of the story that the documentation shows, and those that the walkthrough does.
