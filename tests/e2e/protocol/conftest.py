@@ -22,7 +22,7 @@ from genx_lsp.session.positions import PositionCodec
 
 SCRIPT = Path(__file__).with_name("scripted_server.py")
 CLIENTS = ("visual-studio-code", "neovim@0.11", "emacs")
-SECONDS = 20.0
+SECONDS = 60.0
 """For things to happen; a busy machine may need them, a quick one does not."""
 
 
