@@ -26,7 +26,7 @@ BODIES = {
 
 
 @pytest.fixture
-def benchmark(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
+def simulated(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     # It names its own; afterwards they are what they were.
     for name in ("GENX_LEARN_DIR", "GENX_FEEDBACK"):
@@ -57,17 +57,17 @@ def data(tmp_path: Path) -> Callable[[int], Path]:
     return write
 
 
-def sizes(benchmark: Any, small_model: Path, **given: int) -> Any:
+def sizes(simulated: Any, small_model: Path, **given: int) -> Any:
     usual = {"seconds": 60, "tests": 0, "rewrites": 0, "steps": 2, "batch": 1, "samples": 1, "seed": 0}
-    return benchmark.Sizes(model=str(small_model), docstrings=False, **{**usual, **given})
+    return simulated.Sizes(model=str(small_model), docstrings=False, **{**usual, **given})
 
 
 @pytest.mark.timeout(600)
 def test_what_was_edited_into_a_style_is_suggested_in_it(
-    benchmark: Any, data: Callable[[int], Path], small_model: Path, tmp_path: Path
+    simulated: Any, data: Callable[[int], Path], small_model: Path, tmp_path: Path
 ) -> None:
-    asked = sizes(benchmark, small_model, accepted=100, apart=1)
-    result = benchmark.run(asked, data(4), tmp_path / "work", train=False)
+    asked = sizes(simulated, small_model, accepted=100, apart=1)
+    result = simulated.run(asked, data(4), tmp_path / "work", train=False)
 
     assert result["rows"]["before"]["cases"] > 0
     assert result["style_share"]["before"] == 0.0
@@ -75,5 +75,5 @@ def test_what_was_edited_into_a_style_is_suggested_in_it(
     assert result["style_share"]["accepted"] >= 0.8
     assert result["rows"]["accepted"]["cases"] > 0
 
-    again = benchmark.run(asked, tmp_path / "data", tmp_path / "work", train=False)
+    again = simulated.run(asked, tmp_path / "data", tmp_path / "work", train=False)
     assert again == result, "what is done is not done again"
