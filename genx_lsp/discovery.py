@@ -10,7 +10,7 @@ from pathlib import Path
 
 from genx_lsp.errors import SourceError, TargetError
 from genx_lsp.project import Project, is_test_file, module_name
-from genx_lsp.source_text import decode, normalise
+from genx_lsp.source_text import decode, normalise, split_lines
 from genx_lsp.target import Parameter, ParameterKind, Target, TargetKind
 
 __all__ = ["changed_targets", "decode", "find_target", "find_targets", "parse", "target_at"]
@@ -19,6 +19,9 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 _Scope = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 _CONTEXT_MANAGERS = {"contextmanager", "asynccontextmanager"}
 _PROPERTIES = {"property", "cached_property", "abstractproperty"}
+_MOST_KEPT = 4_096
+_definitions: dict[bytes, tuple[str, bool]] = {}
+"""What was read of definitions lately: a save changes one, and a module may hold hundreds."""
 _IMPLICIT_CLASS_METHODS = {"__new__", "__init_subclass__", "__class_getitem__"}
 
 
@@ -47,7 +50,7 @@ def find_targets(path: Path, source: str, project: Project) -> tuple[Target, ...
     tree = parse(path, source)
     in_tests = is_test_file(path, project)
     module = module_name(path, project)
-    context_hash = _hash(tree, source)
+    lines = split_lines(source)
     found: list[Target] = []
     for node, scopes, block in _functions(tree):
         decorators = {_last_name(d) for d in node.decorator_list}
@@ -56,6 +59,8 @@ def find_targets(path: Path, source: str, project: Project) -> tuple[Target, ...
         kind = _kind(node, scopes, decorators)
         qualified_name = ".".join([*(s.name for s in scopes if not isinstance(s, ast.Module)), node.name])
         first_line = min([node.lineno, *(d.lineno for d in node.decorator_list)])
+        last_line = node.end_lineno or node.lineno
+        ast_hash, yields = _read(node, "".join(lines[first_line - 1 : last_line]))
         found.append(
             Target(
                 path=path,
@@ -64,16 +69,15 @@ def find_targets(path: Path, source: str, project: Project) -> tuple[Target, ...
                 kind=kind,
                 module_source=source,
                 first_line=first_line,
-                last_line=node.end_lineno or node.lineno,
+                last_line=last_line,
                 def_line=node.lineno,
                 parameters=_parameters(node, kind),
                 returns=ast.unparse(node.returns) if node.returns else "",
                 docstring=ast.get_docstring(node) or "",
                 is_async=isinstance(node, ast.AsyncFunctionDef),
-                is_generator=not decorators & _CONTEXT_MANAGERS and _yields(node),
+                is_generator=not decorators & _CONTEXT_MANAGERS and yields,
                 out_of_reach=_out_of_reach(node, qualified_name, scopes, block, decorators, in_tests),
-                ast_hash=_hash(node, source),
-                context_hash=context_hash,
+                ast_hash=ast_hash,
             )
         )
     return tuple(found)
@@ -185,6 +189,20 @@ def _parameter(argument: ast.arg, default: ast.expr | None, kind: ParameterKind)
     )
 
 
+def _read(node: _Function, text: str) -> tuple[str, bool]:
+    """A definition's hash, and whether it yields; both go through all of its tree, so they are kept.
+
+    Whole lines, decorators included, leave nothing open: equal texts are equal trees.
+    """
+    key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    known = _definitions.get(key)
+    if known is None:
+        if len(_definitions) >= _MOST_KEPT:
+            _definitions.clear()
+        known = _definitions[key] = _hash(node, text), _yields(node)
+    return known
+
+
 def _yields(function: _Function) -> bool:
     """Whether a `yield` belongs to the function itself and not to one inside it."""
     waiting: list[ast.AST] = list(function.body)
@@ -244,5 +262,5 @@ def _hash(node: ast.AST, source: str) -> str:
     try:
         text = ast.dump(node)
     except RecursionError:
-        text = ast.get_source_segment(source, node) or source
+        text = source
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

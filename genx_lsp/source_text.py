@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import codecs
 import io
 import re
 import tokenize
+import warnings
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -93,6 +96,17 @@ def dominant_newline(text: str) -> str:
     if not most or lf == most:
         return "\n"
     return "\r\n" if crlf == most else "\r"
+
+
+@lru_cache(maxsize=16)
+def shared_tree(source: str) -> ast.Module:
+    """The tree of a module that many look at and nobody changes; empty where it does not parse."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.Module(body=[], type_ignores=[])
 
 
 def split_lines(text: str) -> list[str]:

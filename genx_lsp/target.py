@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -52,8 +52,6 @@ class Target:
     """Why it cannot be called from outside (a closure, a nested function), as a sentence; empty if it can."""
     ast_hash: str = ""
     """Normalised AST of the definition, docstring included; equal hashes need no new work."""
-    context_hash: str = field(default="", compare=False)
-    """The same of the whole module."""
 
     @property
     def name(self) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from genx_lsp.errors import GenxError
 from genx_lsp.project import Project
-from genx_lsp.source_text import decode
+from genx_lsp.source_text import decode, shared_tree
 
 
 class ClassIndex:
@@ -17,7 +17,7 @@ class ClassIndex:
     def __init__(self, project: Project, sources: Mapping[str, str]) -> None:
         self._project = project
         self._trees: dict[str, ast.Module | None] = {
-            module: _parse(source) for module, source in sources.items()
+            module: shared_tree(source) for module, source in sources.items()
         }
 
     def constructor_fields(self, module: str, qualified_name: str) -> Mapping[str, str | None] | None:

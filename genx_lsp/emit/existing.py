@@ -8,6 +8,7 @@ import tokenize
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
+from itertools import islice
 
 from genx_lsp.emit.cases import Case
 from genx_lsp.emit.manner import Manner, manner
@@ -15,6 +16,8 @@ from genx_lsp.emit.scope import ImportStyle, resolve
 from genx_lsp.project import Project
 from genx_lsp.project_files import read_line_length
 
+_TOKENS = 4_000
+"""Read of a file at most for its quotes: a habit shows in some five hundred lines."""
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -269,7 +272,7 @@ def _locals(function: _Function, row: Mapping[str, ast.expr]) -> dict[str, ast.e
 def _quotes(source: str) -> Iterator[str]:
     """The quote of every plain string that could have had the other one."""
     try:
-        for token in tokenize.generate_tokens(StringIO(source).readline):
+        for token in islice(tokenize.generate_tokens(StringIO(source).readline), _TOKENS):
             if token.type == tokenize.STRING:
                 body = token.string.lstrip("rbuRBU")
                 if body[:3] not in ('"""', "'''") and not set("\"'") & set(body[1:-1]):

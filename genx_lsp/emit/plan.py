@@ -22,7 +22,7 @@ from genx_lsp.emit.spelling import Writer
 from genx_lsp.errors import EmitError, GenxError
 from genx_lsp.findings import TestFilePlan, TestSuggestion
 from genx_lsp.project import Project, is_importable, module_name
-from genx_lsp.source_text import decode_bytes, normalise, read_bytes, split_lines
+from genx_lsp.source_text import decode_bytes, normalise, read_bytes, shared_tree, split_lines
 from genx_lsp.target import Target
 
 _HABITS_FROM = 20
@@ -136,7 +136,7 @@ def _cases(
 ) -> list[Case]:
     """What can be written and is not tested already, in the order of rank."""
     is_package = target.path.name == "__init__.py"
-    module_names = bindings_of(ast.parse(target.module_source), target.module, is_package)
+    module_names = bindings_of(shared_tree(target.module_source), target.module, is_package)
     classes = ClassIndex(project, {target.module: target.module_source})
     file_names = bindings_of(file.tree, file.module)
     scope = Scope(target.module, module_names, file_names, ways.style, _reexports(file_names, classes))

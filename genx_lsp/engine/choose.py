@@ -10,6 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Literal
 
 from genx_lsp.candidate import CallTest, CodeCandidate, TestOrigin
 from genx_lsp.engine import doubt, trust
@@ -36,11 +37,13 @@ from genx_sandbox import (
     Value,
 )
 
+Effort = Literal["vouched", "some", "all"]
+"""Only tests that a specification vouches for, at once; what is known by now; the last word, and there is
+time to look for calls that catch what the known ones do not."""
 # Faults tried for choosing tests, a few where an answer is wanted at once.
-FAULTS = 240
-FAULTS_EARLY = 80
+FAULTS: dict[Effort, int] = {"vouched": 40, "some": 80, "all": 240}
 # How long faults may be made, and then run on the known calls; those not reached by then have no say.
-FAULTS_SECONDS = 5.0
+FAULTS_SECONDS: dict[Effort, float] = {"vouched": 0.2, "some": 0.6, "all": 5.0}
 # Of the time for choosing, this share may go to faults and to the search; the rest is for verifying.
 SHARE = 0.5
 # ... of which calls found on the way may take this much each time some join.
@@ -68,34 +71,30 @@ class Option:
     lines: frozenset[int]
 
 
-def choose(job: Job, settled: Sequence[Settled], budget: Budget, *, early: bool | None = None) -> None:
-    """Fill `job.tests` with the greedy minimum set.
-
-    `early`: witnesses are still to come, so only what a specification vouches for is offered. None: this is
-    the last word, and there is time to look for calls that catch what the known ones do not.
-    """
-    thorough = early is None
+def choose(job: Job, settled: Sequence[Settled], budget: Budget, effort: Effort = "all") -> None:
+    """Fill `job.tests` with the greedy minimum set."""
     spare = budget.part(SHARE * budget.left)
-    if thorough:
+    if effort == "all":
         add(job, facets(job), budget)
-    mutants = faulty(job, FAULTS if thorough else FAULTS_EARLY, spare)
+    seconds = FAULTS_SECONDS[effort]
+    mutants = faulty(job, FAULTS[effort], spare.part(seconds))
     existing = [t for t in job.trusted_calls if t.origin is TestOrigin.USER_TEST]
     brief = patience(job)
-    options = [o for o in candidates(job, settled) if not early or o[1] == "specification"]
-    mutants = tried(job, mutants, [*(test for test, _ in options), *existing], spare, brief)
+    options = [o for o in candidates(job, settled) if effort != "vouched" or o[1] == "specification"]
+    calls = [*(test for test, _ in options), *existing]
+    mutants = tried(job, mutants, calls, spare.part(seconds), brief)
     already = {m.key for m in mutants if any(kills(job, m, t) for t in existing)}
-    if not early:
+    if effort != "vouched":
         already |= killed_by_items(job, [m for m in mutants if m.key not in already], budget)
-    if thorough:
+    if effort == "all":
         caught = already | {m.key for m in mutants if any(kills(job, m, t) for t, _ in options)}
         found = widen(job, [m for m in mutants if m.key not in caught], brief, spare)
         if found:
             add(job, found, budget)
             settled = [*settled, *doubt.settled_calls(job)]
             options = candidates(job, settled)
-            mutants = tried(
-                job, mutants, [test for test, _ in options], budget.part(SHARE * budget.left), brief
-            )
+            again = budget.part(SHARE * budget.left).part(seconds)
+            mutants = tried(job, mutants, [test for test, _ in options], again, brief)
     if not options:
         job.tests = ()
         return
@@ -145,10 +144,9 @@ def add(job: Job, tests: Sequence[CallTest], budget: Budget) -> None:
 def faulty(job: Job, count: int, budget: Budget) -> list[CodeCandidate]:
     """Faulty versions of the saved code, in the matrix, as time allows. A possible fix is no fault."""
     fixes = {code_key(p.source) for p in job.plausible}
-    time = budget.part(FAULTS_SECONDS)
     made: list[CodeCandidate] = []
     for mutant in islice(faults(job.target), count):
-        if time.is_set():
+        if budget.is_set():
             break
         if not fixes or code_key(mutant.source) not in fixes:
             made.append(mutant)
@@ -161,7 +159,7 @@ def tried(
 ) -> list[CodeCandidate]:
     """Run the faults on the tests, for a while; returns those that were run on all of them."""
     try:
-        job.matrix.fill(mutants, tests, budget.part(FAULTS_SECONDS), brief=brief)
+        job.matrix.fill(mutants, tests, budget, brief=brief)
     except SandboxCancelled:
         # What ran in time decides; only a stop that was asked for ends the choice.
         if budget.cancelled:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestCandidate
 from genx_lsp.config import Settings
-from genx_lsp.engine import choose, doubt, edit_cost, repair, rivals, trust, verify
+from genx_lsp.engine import choose, doubt, edit_cost, meanwhile, repair, rivals, trust, verify
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.job import Job, Want, heavier
 from genx_lsp.engine.matrix import Matrix
-from genx_lsp.findings import Findings, MatrixView
+from genx_lsp.findings import Findings, MatrixView, TestFilePlan, TestSuggestion
 from genx_lsp.project import Project
 from genx_lsp.propose import (
     boundary,
@@ -44,8 +44,11 @@ INFILL_SHARE = 0.3
 GRAFTS_SHARE = 0.4
 # For the function's own parts where a first-order mutant meets all known-good tests already.
 RIVALS_SHARE = 0.25
-QUICK_GENERATORS = (docstring_examples.propose, user_tests.propose, boundary.propose)
+VOUCHED_FOR = (docstring_examples.propose, user_tests.propose)
+# Of the time for proposing, so much may go each time to choosing and verifying what is shown on the way.
+SHOW_SHARE = 0.25
 
+Shown = tuple[tuple[TestSuggestion, ...], TestFilePlan | None]
 ReadTests = Callable[[Target], Mapping[str, str]]
 Anchors = Callable[[Target], Sequence[CallTest]]
 
@@ -163,8 +166,12 @@ class Engine:
 
     def _explore(self, job: Job, settled: list[Settled]) -> Iterator[str]:
         add_tests(job, self._anchors(job.target))
-        for generate in QUICK_GENERATORS:
+        for generate in VOUCHED_FOR:
             add_tests(job, generate(job.context()))
+        if job.matrix.tests:
+            # What somebody vouches for needs nobody else's word, so it is not kept waiting for the rest.
+            yield from meanwhile.specification(job)
+        add_tests(job, boundary.propose(job.context()))
         if not job.matrix.tests:
             job.note(boundary.unguessable(job.context()))
         trust.settle_expected_texts(job)
@@ -172,14 +179,14 @@ class Engine:
         if trouble:
             job.note(f"The module cannot be run in the sandbox, so nothing could be tried: {trouble}")
             return
+        trust.run_items(job)
         trust.exclude_unstable(job)
         if job.want != "tests" and job.failing:
             repair.search(job, (), job.budget, mutate.propose)
             repair.rank_fixes(job, ())
-        if job.want != "fixes" and not job.failing:
-            # Verified tests within the first second; better ones come with the models.
-            choose.choose(job, (), job.budget, early=job.witnesses_expected)
-            verify.plan(job, job.budget)
+        if job.want != "fixes" and not job.failing and not job.witnesses_expected:
+            # Nobody has a better word than the saved code. At the end more care is taken.
+            meanwhile.show_tests(job, (), job.budget, "some")
         yield "asking the models"
         yield from self._ask(job, settled)
 
@@ -190,7 +197,11 @@ class Engine:
                 yield from self._mend(job)
             if self._code_model is not None:
                 self._call_witnesses(job)
-                if self._disputed(job, settled):
+                disputed = self._disputed(job, settled)
+                if job.witnesses and job.want != "fixes" and not job.failing:
+                    # Where the witnesses bear the saved code out, that is known by now.
+                    meanwhile.show_tests(job, settled, job.share(SHOW_SHARE), "some")
+                if disputed:
                     yield "looking for a fix"
                     self._ask_about_disputes(job, settled)
                     repair.search(job, settled, job.budget, mutate.propose)
@@ -294,8 +305,12 @@ class Engine:
             repair.rank_fixes(job, settled)
         if job.want != "fixes":
             yield "choosing tests"
+            shown: Shown = (job.tests, job.plan) if job.bug is None else ((), None)
             choose.choose(job, settled, budget)
+            chosen, (job.tests, job.plan) = job.tests, shown
+            # What was chosen is not shown before it has passed.
             yield "running the tests under pytest"
+            job.tests = chosen
             verify.plan(job, budget)
 
 

@@ -53,17 +53,22 @@ def _drop_unequal(job: Job, tests: list[CallTest]) -> None:
 
 
 def run_original(job: Job) -> str:
-    """Run the saved code on every call and item; returns why it cannot be run, or nothing."""
+    """Run the saved code on every call; returns why it cannot be run, or nothing."""
     matrix, original = job.matrix, job.original
     matrix.fill([original], matrix.tests, job.budget, probes=True)
     outcomes = [matrix.outcome(original, test) for test in matrix.tests]
     if outcomes and all(o is not None and o.kind == "refused" for o in outcomes):
         return next((o.detail for o in outcomes if o is not None and o.detail), "it could not be loaded")
+    return ""
+
+
+def run_items(job: Job) -> None:
+    """Run the saved code on the project's own items."""
+    matrix = job.matrix
     if matrix.items:
-        matrix.fill_items([original], matrix.items, job.budget)
+        matrix.fill_items([job.original], matrix.items, job.budget)
         if matrix.no_items:
             job.note(f"The project's own tests were left out: {matrix.no_items}")
-    return ""
 
 
 def exclude_unstable(job: Job, budget: Budget | None = None) -> None:

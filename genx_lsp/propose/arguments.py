@@ -6,6 +6,7 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from genx_lsp.propose.builder import Argument, Builder
 from genx_lsp.propose.context import Context
@@ -168,10 +169,16 @@ def _constants(node: ast.AST) -> Iterator[object]:
 
 def _seen(context: Context) -> tuple[dict[str, list[str]], list[str]]:
     """Arguments by parameter, and receivers, of the calls in docstrings, tests and earlier proposals."""
-    target = context.target
+    return _seen_in(context.target, context.known_calls, tuple(sorted(context.tests_text.items())))
+
+
+@lru_cache(maxsize=2)
+def _seen_in(
+    target: Target, known_calls: tuple[str, ...], tests: tuple[tuple[str, str], ...]
+) -> tuple[dict[str, list[str]], list[str]]:
     by_parameter: dict[str, dict[str, None]] = defaultdict(dict)
     owners: dict[str, None] = {}
-    for call in _calls(context):
+    for call in _calls(target, known_calls, tests):
         for name, node in _bind(call, target):
             text = _usable(node, target)
             if text:
@@ -183,13 +190,13 @@ def _seen(context: Context) -> tuple[dict[str, list[str]], list[str]]:
     return {name: list(texts) for name, texts in by_parameter.items()}, list(owners)
 
 
-def _calls(context: Context) -> Iterator[ast.Call]:
-    target = context.target
-    known = dict.fromkeys([*seen_calls(target), *context.known_calls])
+def _calls(
+    target: Target, known_calls: tuple[str, ...], tests: tuple[tuple[str, str], ...]
+) -> Iterator[ast.Call]:
+    known = dict.fromkeys([*seen_calls(target), *known_calls])
     for expression in known:
         yield from _calls_of(expression, target, Names())
-    for path in sorted(context.tests_text):
-        source = context.tests_text[path]
+    for _, source in tests:
         try:
             tree = quiet_parse(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):

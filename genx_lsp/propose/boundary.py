@@ -17,11 +17,13 @@ def propose(context: Context) -> Iterator[TestCandidate]:
     """Yield calls, typical ones first, up to `settings.generation.boundary_calls`; none if unguessable."""
     target = context.target
     limit = context.settings.generation.boundary_calls
-    if limit <= 0 or unguessable(context):
+    if limit <= 0:
         return
-    seen = {normal_expression(known) for known in context.known_calls}
     columns = pools(context)
     owners = receivers(context)
+    if _lacking(context, owners, columns):
+        return
+    seen = {normal_expression(known) for known in context.known_calls}
     if owners is not None:
         columns = [owners, *columns]
     made = 0
@@ -48,11 +50,14 @@ def propose(context: Context) -> Iterator[TestCandidate]:
 
 def unguessable(context: Context) -> str:
     """A sentence naming what cannot be made up (``needs a `Connection` for `conn```), empty if nothing is."""
-    owners = receivers(context)
+    return _lacking(context, receivers(context), pools(context))
+
+
+def _lacking(context: Context, owners: Pool | None, columns: list[Pool]) -> str:
     if owners is not None and not owners.values:
         name = context.target.class_name
         return f"`{context.target.qualified_name}` needs a `{name}`, which GenX cannot build."
-    for pool in pools(context):
+    for pool in columns:
         if not pool.values:
             parameter = pool.parameter
             return (

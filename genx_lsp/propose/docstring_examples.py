@@ -6,6 +6,7 @@ import ast
 import doctest
 import re
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from genx_lsp.candidate import CallTest, TestCandidate, TestOrigin
 from genx_lsp.propose.context import Context
@@ -13,6 +14,7 @@ from genx_lsp.propose.expected import expectation_of
 from genx_lsp.propose.keys import call_key, parse_expression, quiet_parse
 from genx_lsp.propose.naming import mentions, read_imports
 from genx_lsp.propose.script import Script, make_test
+from genx_lsp.source_text import shared_tree
 from genx_lsp.target import Target
 from genx_sandbox import Approx, Expectation, Raises, Returns, Unknown, Value
 
@@ -36,7 +38,13 @@ def propose(context: Context) -> Iterator[TestCandidate]:
             yield test
 
 
-def _all_examples(target: Target) -> Iterator[CallTest]:
+@lru_cache(maxsize=4)
+def _all_examples(target: Target) -> tuple[CallTest, ...]:
+    """Kept for the few that ask in turn: a class with many examples takes a while to read."""
+    return tuple(_examples(target))
+
+
+def _examples(target: Target) -> Iterator[CallTest]:
     yield from _doctests(target, target.docstring, everything=True)
     yield from _prose(target, target.docstring)
     for docstring in _outer_docstrings(target):
@@ -213,10 +221,7 @@ def _rounded(node: ast.expr) -> Expectation:
 
 def _outer_docstrings(target: Target) -> Iterator[str]:
     """Docstrings of the class around the target and of its module."""
-    try:
-        tree = quiet_parse(target.module_source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
+    tree = shared_tree(target.module_source)
     body: list[ast.stmt] = tree.body
     outer: list[str] = []
     for part in target.class_name.split(".") if target.class_name else []:

@@ -7,6 +7,7 @@ import doctest
 from functools import lru_cache
 
 from genx_lsp.propose.keys import quiet_parse
+from genx_lsp.source_text import shared_tree
 
 _MOST = 200
 
@@ -16,12 +17,8 @@ def example_calls(source: str) -> tuple[ast.Call, ...]:
     """Calls in the doctest examples of a module's source, in order; none where it does not parse."""
     if ">>>" not in source:
         return ()
-    try:
-        tree = quiet_parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ()
     found: list[ast.Call] = []
-    for node in ast.walk(tree):
+    for node in ast.walk(shared_tree(source)):
         if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
         text = ast.get_docstring(node) or ""

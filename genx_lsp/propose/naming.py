@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from genx_lsp.propose.keys import quiet_parse
+from genx_lsp.source_text import shared_tree
 from genx_lsp.target import Target
 
 BUILTINS = frozenset(dir(builtins))
@@ -76,11 +76,7 @@ def _is_target_module(statement: ast.ImportFrom, target: Target) -> bool:
 def module_names(module_source: str) -> dict[str, str]:
     """Names bound at the top of a module -> the import statement that binds them, or an empty text."""
     found: dict[str, str] = {}
-    try:
-        tree = quiet_parse(module_source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return found
-    pending: list[ast.stmt] = list(tree.body)
+    pending: list[ast.stmt] = list(shared_tree(module_source).body)
     while pending:
         statement = pending.pop(0)
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):

@@ -8,8 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from genx_lsp.project import Project
-from genx_lsp.propose.keys import quiet_parse
 from genx_lsp.propose.naming import module_names
+from genx_lsp.source_text import shared_tree
 from genx_lsp.target import Target
 
 _LARGEST_FILE = 1_000_000
@@ -32,7 +32,7 @@ class View:
     @property
     def tree(self) -> ast.Module:
         """The parsed module, empty where it does not parse."""
-        return _parsed(self.source)
+        return shared_tree(self.source)
 
     def find_class(self, name: str) -> ast.ClassDef | None:
         """The class of that (possibly dotted) name, defined here."""
@@ -74,12 +74,7 @@ class View:
 
     def import_of(self, name: str) -> ast.stmt | None:
         """The import statement that binds a name anywhere in the module, `if TYPE_CHECKING` included."""
-        for statement in ast.walk(self.tree):
-            if isinstance(statement, (ast.Import, ast.ImportFrom)) and any(
-                (a.asname or a.name.partition(".")[0]) == name for a in statement.names
-            ):
-                return statement
-        return None
+        return _imports(self.source).get(name)
 
     def _absolute(self, statement: ast.ImportFrom) -> str:
         if statement.level == 0:
@@ -115,9 +110,12 @@ def _read(path: Path) -> str | None:
     return None
 
 
-@lru_cache(maxsize=64)
-def _parsed(source: str) -> ast.Module:
-    try:
-        return quiet_parse(source)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ast.Module(body=[], type_ignores=[])
+@lru_cache(maxsize=16)
+def _imports(source: str) -> dict[str, ast.Import | ast.ImportFrom]:
+    """Import statements by the names that they bind; the first in the order of a walk counts."""
+    found: dict[str, ast.Import | ast.ImportFrom] = {}
+    for statement in ast.walk(shared_tree(source)):
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            for alias in statement.names:
+                found.setdefault(alias.asname or alias.name.partition(".")[0], statement)
+    return found

@@ -116,6 +116,12 @@ class Place:
             engine.close()
 
 
+@pytest.fixture(autouse=True)
+def plenty_of_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found must not depend on how busy the machine is."""
+    monkeypatch.setattr("genx_lsp.engine.engine.FINISH_SECONDS", 300.0)
+
+
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     root = tmp_path / "a project 🐍"

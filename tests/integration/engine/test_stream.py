@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 from genx_lsp.engine.budget import Budget
@@ -78,7 +79,7 @@ def test_what_was_verified_first_is_kept_where_there_is_no_time_to_choose_again(
 ) -> None:
     monkeypatch.setattr("genx_lsp.engine.engine.FINISH_SECONDS", 0.0)
     found = place.findings(place.write("numbers_.py", CLAMP), "clamp")
-    quick = next(f for f in found if f.stage == "quick" and f.tests)
+    quick = [f for f in found if f.stage == "quick" and f.tests][-1]
     assert [t.id for t in found[-1].tests] == [t.id for t in quick.tests]
     assert found[-1].plan == quick.plan
     assert any("those of the first look are offered" in note for note in found[-1].notes)
@@ -158,3 +159,48 @@ def test_below_the_full_level_what_is_offered_was_checked_split(place: Any) -> N
     assert final.level == "reduced"
     assert final.tests
     assert not any("cannot be run here" in note for note in final.notes)
+
+
+def test_an_example_is_offered_before_any_model_is_asked(place: Any, scripted: Any) -> None:
+    """A described function's examples need no witnesses; of what it merely returns nothing is offered yet."""
+    model = scripted(tests=["assert clamp(1, 2, 3) == 2"])
+    engine = place.engine(path := place.write("numbers_.py", CLAMP), model)
+    for findings in engine.work(place.target(engine, path, "clamp")):
+        if findings.tests:
+            break
+    assert [test.title for test in findings.tests] == ["clamp(7, 0, 5) == 5"]
+    assert {test.basis for test in findings.tests} == {"specification"}
+    assert findings.plan is not None
+    assert not model.requests
+
+
+def test_a_broken_example_is_told_before_a_fix_is_looked_for(place: Any, scripted: Any) -> None:
+    model = scripted()
+    path = place.write("numbers_.py", CLAMP.replace("min(value, high)", "max(value, high)"))
+    engine = place.engine(path, model)
+    for findings in engine.work(place.target(engine, path, "clamp")):
+        if findings.bug is not None:
+            break
+    assert findings.bug is not None
+    assert findings.bug.counter_example == "`clamp(7, 0, 5)` gives 7 instead of 5"
+    assert findings.fixes == ()
+    assert findings.tests == ()
+    assert not model.requests
+
+
+def test_what_the_witnesses_agree_on_is_offered_before_tests_are_written(place: Any, scripted: Any) -> None:
+    head = CLAMP[: CLAMP.index("        >>>")] + '        """\n'
+    path = place.write("numbers_.py", head + "        return max(low, min(value, high))\n")
+    bodies = (
+        "kept = min(value, high)\n        return kept if kept > low else low",
+        "return low if min(value, high) < low else min(value, high)",
+        "if value > high:\n            value = high\n        return max(value, low)",
+    )
+    rewrites = [dedent(f"{head}        {body}\n").lstrip("\n") for body in bodies]
+    model = scripted(rewrites=rewrites, tests=["assert clamp(1, 2, 3) == 2"])
+    found = place.findings(path, "clamp", model)
+    meanwhile = next(f for f in found if f.tests)
+    assert (meanwhile.stage, meanwhile.activity) == ("enriched", "writing tests")
+    assert {test.basis for test in meanwhile.tests} == {"agreement"}
+    assert meanwhile.plan is not None
+    assert all(f.tests for f in found[found.index(meanwhile) :])

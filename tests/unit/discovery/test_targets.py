@@ -230,10 +230,17 @@ def test_hashes_ignore_layout_and_see_docstrings(project: Project) -> None:
 
     assert plain.ast_hash == spaced.ast_hash
     assert plain.ast_hash != redocumented.ast_hash
-    assert (
-        plain.context_hash
-        != one(project, 'Y = 1\ndef f(x):\n    """Doc."""\n    return x + 1\n').context_hash
-    )
+
+
+def test_one_text_in_two_places_is_one_definition_and_a_changed_decorator_another(project: Project) -> None:
+    text = "@cache\ndef f(x):\n    yield x\n"
+    first, second = one(project, text), one(project, f"import y\n\n\n{text}")
+
+    assert first.ast_hash == second.ast_hash
+    assert first.is_generator
+    assert second.is_generator
+    assert one(project, text.replace("cache", "wraps")).ast_hash != first.ast_hash
+    assert not one(project, text.replace("yield", "return")).is_generator
 
 
 def test_only_changed_targets_are_worked_on(project: Project) -> None:
