@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 SERVE = (sys.executable, "-m", "genx_lsp", "serve")
+RESTS = ("idle", "problem", "off")
 SECONDS = 30.0
 """For an answer; what takes longer is a hang."""
 
@@ -238,11 +239,11 @@ class Client:
         """Stop all work."""
         self.ask("workspace/executeCommand", {"command": "genx.cancel", "arguments": []})
 
-    def idle(self, seconds: float) -> bool:
-        """Wait until the server says that it rests."""
+    def idle(self, seconds: float, since: float = 0.0) -> bool:
+        """Wait until the server says that it rests; what it said before `since` does not count."""
         ends = time.monotonic() + seconds
         while time.monotonic() < ends:
-            if self.statuses and self.statuses[-1][1] in ("idle", "problem", "off"):
+            if self.statuses and self.statuses[-1][0] > since and self.statuses[-1][1] in RESTS:
                 return True
             time.sleep(0.01)
         return False

@@ -1,4 +1,8 @@
-"""Where the day is spent: the example project and two packages as a workspace, and functions to edit."""
+"""Where the day is spent: the example project and two packages as a workspace, and functions to edit.
+
+Which of them the cheap generators can have something for is told apart: a function that is described and has
+no example gets its first test only when programs written from the description agree on it.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +11,18 @@ import importlib.util
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from figures import ROOT
+
+from genx_lsp import discovery
+from genx_lsp.config import Settings
+from genx_lsp.errors import GenxError
+from genx_lsp.project import discover, tests_naming
+from genx_lsp.propose import boundary, docstring_examples, user_tests
+from genx_lsp.propose.context import Context
+
+Needs = Literal["nothing", "the model", "more than there is"]
 
 PACKAGES = ("packaging", "sortedcontainers")
 """Real, pure Python, and part of every development environment here."""
@@ -28,6 +42,26 @@ class Place:
 
     def now(self, text: str) -> Place | None:
         return next((p for p in _in(self.path, text) if p.name == self.name), None)
+
+
+def needs(path: Path, text: str, name: str) -> Needs:
+    """What a first suggestion takes beyond the cheap generators, by what these make of the function.
+
+    `nothing`: an example or a test of the project to go by, or no description that could be gone against.
+    `more than there is`: nobody knows what to pass to it.
+    """
+    project = discover(path)
+    try:
+        target = discovery.find_target(path, text, project, name)
+    except GenxError:
+        return "more than there is"
+    tests = tests_naming(target, project, lambda file: file.read_text(encoding="utf-8"))
+    context = Context(target, project, Settings(), tests)
+    if any(True for generate in (docstring_examples.propose, user_tests.propose) for _ in generate(context)):
+        return "nothing"
+    if not any(True for _ in boundary.propose(context)):
+        return "more than there is"
+    return "the model" if target.docstring else "nothing"
 
 
 def places(root: Path) -> list[Place]:

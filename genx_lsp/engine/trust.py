@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from dataclasses import replace
 
 from genx_lsp.candidate import CallTest
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.job import Job
 from genx_lsp.engine.matrix import call_key
+from genx_lsp.source_text import shared_tree
 from genx_sandbox import Call, Raises, Returns, Unknown, Value
 from genx_sandbox.values import contains
 
+_UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 # An accident of a wrongly typed call, not a behaviour that anyone relies on.
 ACCIDENTS = ("builtins.TypeError", "builtins.AttributeError", "builtins.NameError", "builtins.RecursionError")
 
@@ -59,7 +63,19 @@ def run_original(job: Job) -> str:
     outcomes = [matrix.outcome(original, test) for test in matrix.tests]
     if outcomes and all(o is not None and o.kind == "refused" for o in outcomes):
         return next((o.detail for o in outcomes if o is not None and o.detail), "it could not be loaded")
+    job.excluded |= {test.key for test in matrix.tests if _lacks_a_name(job, test)}
     return ""
+
+
+def _lacks_a_name(job: Job, test: CallTest) -> bool:
+    """The call itself speaks of something that its module does not have: that is no fault of the function."""
+    outcome = job.matrix.outcome(job.original, test)
+    raised = outcome.raised if outcome is not None else None
+    if raised is None or raised.type_name != "builtins.NameError":
+        return False
+    name = _UNDEFINED.match(raised.message)
+    tree = shared_tree(f"{test.setup}\n{test.expression}")
+    return name is not None and any(isinstance(n, ast.Name) and n.id == name[1] for n in ast.walk(tree))
 
 
 def run_items(job: Job) -> None:

@@ -179,3 +179,31 @@ def test_an_announced_exception_is_no_reason_for_a_test_without_witnesses(place:
     )
     final = place.findings(path, "take", scripted())[-1]
     assert final.tests == ()
+
+
+def test_an_example_that_names_what_its_module_does_not_have_raises_no_alarm(place: Any) -> None:
+    """It may be shown for readers only; that it cannot be run says nothing about the function."""
+    path = place.write(
+        "lengths.py",
+        '''
+        from typing import TYPE_CHECKING
+
+        if TYPE_CHECKING:
+            from decimal import Decimal
+
+
+        def double(x: "Decimal | int") -> "Decimal | int":
+            """Twice as much.
+
+            >>> n = Decimal(4)
+            >>> double(n) == 8
+            True
+            >>> double(3)
+            6
+            """
+            return x * 2
+        ''',
+    )
+    final = place.findings(path, "double")[-1]
+    assert final.bug is None
+    assert "double(3) == 6" in {test.title for test in final.tests}
