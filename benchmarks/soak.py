@@ -59,7 +59,14 @@ def idle_percent(pid: int, seconds: float = 10.0) -> float:
     return 100 * (ticks(tree(pid)) - before) / 100 / (time.monotonic() - started)
 
 
-def soak(root: Path, saves: int, model: str, finish: int) -> tuple[dict[str, Look], float, int]:
+def rest(client: Client, seconds: float) -> None:
+    """Give what was saved some time, then stop the rest of it: thousands of saves leave hours of work."""
+    if not client.idle(seconds):
+        client.notify_cancel()
+        client.idle(20)
+
+
+def soak(args: argparse.Namespace, root: Path, saves: int, model: str) -> tuple[dict[str, Look], float, int]:
     settings = {**SETTINGS, "model": {"code": model, "idleSeconds": IDLE_SECONDS}}
     here = root.parent
     environment = {"GENX_CACHE": str(here / "outcomes.db"), "GENX_FEEDBACK": str(here / "feedback.db")}
@@ -83,12 +90,12 @@ def soak(root: Path, saves: int, model: str, finish: int) -> tuple[dict[str, Loo
             client.hover(document, fresh.line)
             client.actions(document, fresh.line)
             seen.update(tree(pid))
-            if number % max(1, saves // finish) == 0:
-                client.idle(60)
+            if number % max(1, saves // args.finish) == 0:
+                client.idle(args.rest)
             if number == saves // 10:
-                client.idle(60)
+                rest(client, args.rest)
                 looks["after a tenth of the saves"] = Look(pid)
-        client.idle(120)
+        rest(client, args.rest)
         looks["at the end"] = Look(pid)
         time.sleep(IDLE_SECONDS + 3)
         looks["unloaded"] = Look(pid)
@@ -104,6 +111,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--saves", type=int, default=0, help="saves (5000; 120 with --quick)")
     parser.add_argument("--finish", type=int, default=40, help="how many jobs are waited for")
+    parser.add_argument("--rest", type=float, default=60.0, help="how many seconds it is waited for a job")
     parser.add_argument("--model", default="qwen2.5-coder-0.5b")
     parser.add_argument("--no-model", action="store_true", help="as on a machine without a model")
     args = arguments(__doc__, parser)
@@ -115,7 +123,7 @@ def main() -> None:
         file_mb = 0.0
     with tempfile.TemporaryDirectory(prefix="genx-soak-") as folder:
         started = time.monotonic()
-        looks, idle, left = soak(Path(folder) / "day", saves, model, args.finish)
+        looks, idle, left = soak(args, Path(folder) / "day", saves, model)
         minutes = (time.monotonic() - started) / 60
     rows = [
         [name, look.server, look.own, look.worker, look.descriptors, look.threads, look.processes]
