@@ -198,7 +198,8 @@ def test_what_the_witnesses_agree_on_is_offered_before_tests_are_written(place: 
     )
     rewrites = [dedent(f"{head}        {body}\n").lstrip("\n") for body in bodies]
     model = scripted(rewrites=rewrites, tests=["assert clamp(1, 2, 3) == 2"])
-    found = place.findings(path, "clamp", model)
+    engine = place.engine(path, model, seconds=600.0)
+    found = list(engine.work(place.target(engine, path, "clamp")))
     meanwhile = next(f for f in found if f.tests)
     assert (meanwhile.stage, meanwhile.activity) == ("enriched", "writing tests")
     assert {test.basis for test in meanwhile.tests} == {"agreement"}
