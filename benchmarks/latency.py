@@ -45,7 +45,6 @@ GOALS = {
 }
 FOUND = ("test", "fix", "bug")
 OVER = ("nothing", "could not")
-FIRST_SECONDS = 40.0
 FIRST: dict[Needs, str] = {
     "nothing": "first suggestion",
     "the model": "first suggestion, model",
@@ -102,9 +101,11 @@ def type_into(client: Client, document: Document, place: Place, number: int, hel
         held.append(time.monotonic() - started)
 
 
-def first_suggestion(client: Client, document: Document, line: int, saved: float) -> float | None:
+def first_suggestion(
+    client: Client, document: Document, line: int, saved: float, patience: float
+) -> float | None:
     """Seconds from the save to a lens that says what was found; None where that is nothing."""
-    while (left := saved + FIRST_SECONDS - time.monotonic()) > 0:
+    while (left := saved + patience - time.monotonic()) > 0:
         with contextlib.suppress(queue.Empty):
             client.refreshes.get(timeout=min(0.25, left))
         title = client.title(document, line).replace("writing tests", "")
@@ -117,13 +118,14 @@ def first_suggestion(client: Client, document: Document, line: int, saved: float
 
 def day(
     args: argparse.Namespace, root: Path, edits: int, model: str
-) -> tuple[dict[str, list[float]], dict[str, int]]:
-    """What was timed, and of how many saves the first suggestions are."""
+) -> tuple[dict[str, list[float]], dict[str, int], int]:
+    """What was timed, of how many warm saves the first suggestions are, and all saves."""
     settings = {**SETTINGS, "model": {"code": model}}
     begun = time.monotonic()
     client = Client(root, settings, environment={"GENX_CACHE": str(root.parent / "outcomes.db")})
     found: dict[str, list[float]] = {name: [] for name in (*FIRST.values(), "final result", "edit and hover")}
     saves = dict.fromkeys(FIRST.values(), 0)
+    made = 0
     try:
         client.begin()
         spots = places(root)
@@ -131,13 +133,12 @@ def day(
         documents = {path: client.open(path) for path in dict.fromkeys(spot.path for spot in spots)}
         hand = Hand(client)
         hand.start()
-        # The first job opens engine, sandbox and model: a day has one such moment, and it is told apart.
-        warm = Warming()
+        # The first job in a project opens its engine and its sandbox: such moments are told apart.
+        cold: list[float] = []
+        known: set[Path] = set()
         for number in range(edits):
             spot = spots[number % len(spots)]
             document = documents[spot.path]
-            if number == 1:
-                warm.done()
             if time.monotonic() - begun > args.seconds:
                 break
             fresh = spot.now(document.text)
@@ -149,10 +150,14 @@ def day(
                 client.refreshes.get()
             saved = time.monotonic()
             client.save(document)
-            first = first_suggestion(client, document, fresh.line, saved)
+            made += 1
+            first = first_suggestion(client, document, fresh.line, saved, args.first_seconds)
             kind = FIRST[needs(fresh.path, document.text, fresh.name)]
-            warm.note(found, kind, first)
-            saves[kind] += warm.is_warm
+            warm = fresh.path.parent in known
+            known.add(fresh.path.parent)
+            saves[kind] += warm
+            if first is not None:
+                (found[kind] if warm else cold).append(first)
             # Every other function is left to its end, the rest is overtaken by the next edit.
             if number % 2 == 0 and client.idle(args.final_seconds, since=saved):
                 found["final result"].append(client.statuses[-1][0] - saved)
@@ -161,31 +166,12 @@ def day(
         hand.pause.set()
         hand.join(5)
         found.update(hand.times)
-        found["first, cold"] = warm.cold
+        found["first, cold"] = cold
         ends = begun + 1.3 * args.seconds
         found["cancel to quiet"] = cancels(client, documents, spots, args.cancels, ends)
     finally:
         client.end()
-    return found, saves
-
-
-class Warming:
-    """Keeps the first of the day apart."""
-
-    def __init__(self) -> None:
-        self.cold: list[float] = []
-        self._warm = False
-
-    @property
-    def is_warm(self) -> bool:
-        return self._warm
-
-    def done(self) -> None:
-        self._warm = True
-
-    def note(self, found: dict[str, list[float]], kind: str, first: float | None) -> None:
-        if first is not None:
-            (found[kind] if self._warm else self.cold).append(first)
+    return found, saves, made
 
 
 def cancels(
@@ -245,6 +231,9 @@ def main() -> None:
     parser.add_argument("--starts", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
+        "--first-seconds", type=float, default=40.0, help="how long a first suggestion is awaited"
+    )
+    parser.add_argument(
         "--final-seconds", type=float, default=40.0, help="how long a final result is awaited"
     )
     parser.add_argument(
@@ -261,7 +250,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="genx-day-") as folder:
         root = Path(folder) / "day"
         begun = time.monotonic()
-        found, saves = day(args, root, edits, model)
+        found, saves, made = day(args, root, edits, model)
         found["start to initialized"] = starts(root, args.starts)
         minutes = (time.monotonic() - begun) / 60
     rows = []
@@ -274,7 +263,7 @@ def main() -> None:
         goal = " ".join([f"p50 {median:g}" if median else "", f"p99 {top:g}" if top else ""]).strip()
         rows.append([name, n, unit, p50, p99, goal or "-", "-" if not goal else "yes" if met else "no"])
     with_model = "no model" if args.no_model else args.model
-    count, cores = sum(saves.values()) + 1, len(os.sched_getaffinity(0))
+    count, cores = made, len(os.sched_getaffinity(0))
     title = f"A day of {count} saves in {minutes:.1f} minutes, {with_model}, {cores} cores"
     table(["what", "n", "unit", "p50", "p99", "goal", "met"], rows, title)
     every = [t for name in ("hover", "lens", "code action", "resolve") for t in found[name]]
