@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,9 @@ from genx_lsp.project import Project, discover
 from genx_lsp.session.documents import Snapshot, key
 from genx_lsp.source_text import decode
 from genx_lsp.target import Target
+
+_TRIES, _PAUSE = 5, 0.02
+"""Between emptying a file and filling it lie microseconds, on a busy machine more."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,7 @@ class Surveyor:
             return
         opened = _targets(path, snapshot.text)
         with suppress(GenxError):
-            on_disk = decode(path).text
+            on_disk = _on_disk(path, snapshot)
             if on_disk != snapshot.text:
                 known = _targets(path, on_disk)
                 new = set(changed_targets(known, opened))
@@ -64,6 +68,17 @@ class Surveyor:
     def forget(self, uri: str) -> None:
         """A document was closed."""
         self._known.pop(key(uri), None)
+
+
+def _on_disk(path: Path, snapshot: Snapshot) -> str:
+    """What a file holds. Who writes in place empties it first, so one found empty is read again."""
+    text = decode(path).text
+    for _ in range(_TRIES if snapshot.text else 0):
+        if text:
+            break
+        time.sleep(_PAUSE)
+        text = decode(path).text
+    return text
 
 
 def _targets(path: Path, text: str) -> tuple[Target, ...]:

@@ -47,6 +47,24 @@ def test_a_file_that_was_saved_before_it_was_looked_at(path: Path) -> None:
     assert changed(surveyor, path, ONE.replace("1", "10")) == ["a"]
 
 
+def test_a_file_that_is_just_being_written(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Most editors write in place: a reader who comes at the wrong moment finds nothing."""
+    path.write_text("")
+    monkeypatch.setattr(
+        "genx_lsp.session.survey.time.sleep", lambda _: path.write_text(ONE.replace("1", "10"))
+    )
+    surveyor = Surveyor()
+    surveyor.baseline(path, snapshot(path, ONE))
+    assert changed(surveyor, path, ONE.replace("1", "10")) == ["a"]
+
+
+def test_a_file_that_stays_empty_has_known_nothing(path: Path) -> None:
+    surveyor = Surveyor()
+    path.write_text("")
+    surveyor.baseline(path, snapshot(path, ONE))
+    assert changed(surveyor, path, ONE) == ["a", "b"]
+
+
 def test_text_that_does_not_parse_keeps_what_was_known(path: Path) -> None:
     surveyor = Surveyor()
     surveyor.baseline(path, snapshot(path, ONE))
