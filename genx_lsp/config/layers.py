@@ -19,7 +19,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_CLIENT_SECTIONS = frozenset({"server", "trace", "status_notifications", "trusted"})
+_CLIENT_SECTIONS = frozenset(
+    {"server", "trace", "status_notifications", "candidate_notifications", "trusted"}
+)
 """Names under `genx` that belong to an editor's extension, not to the settings tree."""
 
 

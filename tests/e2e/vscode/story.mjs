@@ -28,6 +28,8 @@ export async function story(stage) {
   await step("the extension finds its server and starts it", async () => {
     await editor.openFile("shop/pricing.py");
     await editor.idle(FIRST_SIGN_MS);
+    await editor.page.waitForTimeout(1_000);
+    assert.deepEqual(await editor.page.locator(".notification-toast", { hasText: "GenX" }).allInnerTexts(), []);
   });
 
   await step("a broken function has a lens after saving, and the bug is marked", async () => {

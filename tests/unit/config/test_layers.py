@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,15 @@ def test_names_are_taken_in_every_spelling(name: str):
 
 def test_initialization_options_may_hold_the_settings_directly():
     assert layered(initialization={"onSave": "off"})[0].on_save == "off"
+
+
+def test_nothing_is_wrong_with_what_our_own_extension_sends():
+    server = Path(__file__).parents[3] / "editors" / "vscode" / "src" / "server.ts"
+    (sent,) = re.findall(r"initializationOptions: \{ genx: \{(.*?)\} \}", server.read_text(encoding="utf-8"))
+    options = dict.fromkeys(re.findall(r"(\w+):", sent), True)
+    assert options["candidateNotifications"], sent
+
+    assert layered(initialization={"genx": options})[1] == ()
 
 
 def test_null_means_not_set():
