@@ -172,6 +172,9 @@ export class VsCode {
           // Its sockets and scratch files go away with the rest.
           XDG_RUNTIME_DIR: this.home,
           TMPDIR: this.home,
+          // What is clicked on here is nobody's opinion, and nothing is known beforehand.
+          GENX_FEEDBACK: path.join(this.home, "feedback.db"),
+          GENX_CACHE: path.join(this.home, "outcomes.db"),
           ...this.environment,
         },
         stdio: ["ignore", "pipe", "pipe"],
