@@ -6,7 +6,7 @@ import asyncio
 import json
 import sys
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -38,6 +38,10 @@ class Document:
     text: str
 
 
+FOUND = ("GenX: 2 tests · 1 fix · suspected bug",)
+"""The lens of a function that is wrong."""
+
+
 @dataclass
 class Editor:
     """What a test does in the editor, and what the server has told it."""
@@ -55,6 +59,16 @@ class Editor:
     refuse_edits: bool = False
     refusal: str | None = "the user said no"
     refused: int = 0
+
+    async def found(
+        self, name: str = "calc.py", old: str = "x + 1", new: str = "x - 1", titles: Sequence[str] = FOUND
+    ) -> str:
+        """Edit a file, by default so that `step` is wrong, save it, and wait for its lens; the file's uri."""
+        uri = self.open(name)
+        self.replace(uri, old, new)
+        self.save(uri)
+        await self.until(lambda: self.titles(uri), lambda seen: seen == list(titles))
+        return uri
 
     @property
     def codec(self) -> PositionCodec:

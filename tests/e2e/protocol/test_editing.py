@@ -17,20 +17,12 @@ async def vscode(start: Any) -> Any:
     return await start("visual-studio-code")
 
 
-async def found(editor: Any, name: str = "calc.py", old: str = "x + 1", new: str = "x - 1") -> str:
-    uri: str = editor.open(name)
-    editor.replace(uri, old, new)
-    editor.save(uri)
-    await editor.until(lambda: editor.titles(uri), lambda seen: seen == FOUND)
-    return uri
-
-
 def fix_among(actions: list[Any]) -> Any:
     return next(a for a in actions if a.title.startswith("GenX: Apply fix"))
 
 
 async def test_findings_follow_a_function_that_is_moved_down(editor: Any) -> None:
-    uri = await found(editor)
+    uri = await editor.found()
 
     editor.replace(uri, "def kept", "import os\n\n\ndef kept")
 
@@ -45,7 +37,7 @@ async def test_findings_follow_a_function_that_is_moved_down(editor: Any) -> Non
 
 
 async def test_nothing_is_shown_of_a_function_that_is_being_changed(editor: Any) -> None:
-    uri = await found(editor)
+    uri = await editor.found()
 
     editor.replace(uri, "return x - 1", "return x - 10")
 
@@ -57,7 +49,7 @@ async def test_nothing_is_shown_of_a_function_that_is_being_changed(editor: Any)
 
 
 async def test_a_fix_is_refused_once_its_function_has_changed(vscode: Any) -> None:
-    uri = await found(vscode)
+    uri = await vscode.found()
     action = fix_among(await vscode.actions(uri, 5))
 
     vscode.replace(uri, "return x - 1", "return 2 * x - 1")
@@ -69,7 +61,7 @@ async def test_a_fix_is_refused_once_its_function_has_changed(vscode: Any) -> No
 
 
 async def test_the_command_refuses_a_stale_fix_in_words(vscode: Any) -> None:
-    uri = await found(vscode)
+    uri = await vscode.found()
     vscode.replace(uri, "return x - 1", "return 2 * x - 1")
 
     await vscode.command("genx.applyFix", uri=uri, name="step", suggestion="fix-step")
@@ -78,7 +70,7 @@ async def test_the_command_refuses_a_stale_fix_in_words(vscode: Any) -> None:
 
 
 async def test_broken_syntax_elsewhere_keeps_what_was_found(vscode: Any) -> None:
-    uri = await found(vscode)
+    uri = await vscode.found()
 
     vscode.replace(uri, "def kept(x):", "def kept(x:")
     vscode.save(uri)
@@ -89,7 +81,7 @@ async def test_broken_syntax_elsewhere_keeps_what_was_found(vscode: Any) -> None
 
 
 async def test_a_function_that_vanishes_takes_its_warning_along(editor: Any) -> None:
-    uri = await found(editor)
+    uri = await editor.found()
 
     editor.replace(uri, "def step(x):\n    return x - 1\n", "")
 
@@ -112,7 +104,7 @@ async def test_comments_are_no_reason_to_work_again(vscode: Any) -> None:
 
 async def test_ranges_count_in_the_clients_units(editor: Any) -> None:
     (editor.root / "wide.py").write_text("def 一歩(x): return ('😀', x + 1)[1]\n")
-    uri = await found(editor, "wide.py")
+    uri = await editor.found("wide.py")
 
     (diagnostic,) = await editor.until(lambda: editor.client.diagnostics.get(uri))
     line = editor.documents[uri].text.rstrip("\n")
@@ -126,7 +118,7 @@ async def test_ranges_count_in_the_clients_units(editor: Any) -> None:
 
 async def test_line_endings_and_a_missing_last_newline_stay(vscode: Any) -> None:
     (vscode.root / "dos.py").write_bytes(b"def step(x):\r\n    y = 1\r\n    return x + 1")
-    uri = await found(vscode, "dos.py")
+    uri = await vscode.found("dos.py")
 
     vscode.apply(await vscode.edit_of(fix_among(await vscode.actions(uri, 0))))
 
@@ -135,7 +127,7 @@ async def test_line_endings_and_a_missing_last_newline_stay(vscode: Any) -> None
 
 async def test_form_feeds_do_not_shift_lines(vscode: Any) -> None:
     (vscode.root / "feed.py").write_text("A = 1\n\x0c\ndef step(x):\n    return x + 1\n")
-    uri = await found(vscode, "feed.py")
+    uri = await vscode.found("feed.py")
 
     (diagnostic,) = await vscode.until(lambda: vscode.client.diagnostics.get(uri))
     assert diagnostic.range.start.line == 3
@@ -146,7 +138,7 @@ async def test_form_feeds_do_not_shift_lines(vscode: Any) -> None:
 async def test_taking_and_undoing_a_fix_is_remembered(vscode: Any) -> None:
     from genx_lsp.feedback import FeedbackStore
 
-    uri = await found(vscode)
+    uri = await vscode.found()
     edit = await vscode.edit_of(fix_among(await vscode.actions(uri, 5)))
     vscode.apply(edit)
     vscode.replace(uri, "x + 1", "x - 1")
@@ -159,7 +151,7 @@ async def test_taking_and_undoing_a_fix_is_remembered(vscode: Any) -> None:
 
 
 async def test_dismissed_suggestions_do_not_come_back(vscode: Any) -> None:
-    uri = await found(vscode)
+    uri = await vscode.found()
     action = fix_among(await vscode.actions(uri, 5))
 
     await vscode.command("genx.dismiss", uri=uri, name="step", suggestion=action.data["fix"])
@@ -170,7 +162,7 @@ async def test_dismissed_suggestions_do_not_come_back(vscode: Any) -> None:
 
 
 async def test_a_closed_document_shows_no_warnings_and_has_them_again(vscode: Any) -> None:
-    uri = await found(vscode)
+    uri = await vscode.found()
 
     vscode.close(uri)
     await vscode.until(lambda: not vscode.client.diagnostics[uri])
@@ -181,7 +173,7 @@ async def test_a_closed_document_shows_no_warnings_and_has_them_again(vscode: An
 
 
 async def test_only_refactorings_or_fixes_when_asked_for(vscode: Any) -> None:
-    uri = await found(vscode)
+    uri = await vscode.found()
 
     async def kinds(only: str) -> list[str]:
         return [str(getattr(a.kind, "value", a.kind)) for a in await vscode.actions(uri, 5, [only])]

@@ -19,16 +19,6 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-FOUND = ["GenX: 2 tests · 1 fix · suspected bug"]
-
-
-async def found(editor: Any) -> str:
-    uri: str = editor.open("calc.py")
-    editor.replace(uri, "x + 1", "x - 1")
-    editor.save(uri)
-    await editor.until(lambda: editor.titles(uri), lambda seen: seen == FOUND)
-    return uri
-
 
 Capabilities = types.ClientCapabilities
 
@@ -94,7 +84,7 @@ LACKING = (
 
 async def whole_job(editor: Any) -> None:
     """From the lens to the fix and the tests, by what is in the menu alone."""
-    uri = await found(editor)
+    uri = await editor.found()
     assert "passes 2 of 2, current code 0" in await editor.hover(uri, 4)
     if editor.result.capabilities.diagnostic_provider is None:
         await editor.until(lambda: editor.client.diagnostics.get(uri))

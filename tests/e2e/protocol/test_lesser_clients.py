@@ -7,16 +7,6 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
-FOUND = ["GenX: 2 tests · 1 fix · suspected bug"]
-
-
-async def found(editor: Any) -> str:
-    uri: str = editor.open("calc.py")
-    editor.replace(uri, "x + 1", "x - 1")
-    editor.save(uri)
-    await editor.until(lambda: editor.titles(uri), lambda seen: seen == FOUND)
-    return uri
-
 
 async def test_diagnostics_are_pulled_where_they_can_be(start: Any) -> None:
     def pulls(capabilities: types.ClientCapabilities) -> None:
@@ -25,7 +15,7 @@ async def test_diagnostics_are_pulled_where_they_can_be(start: Any) -> None:
 
     editor = await start(adjust=pulls)
     assert editor.result.capabilities.diagnostic_provider is not None
-    uri = await found(editor)
+    uri = await editor.found()
 
     await editor.until(lambda: editor.client.diagnostic_refresh_count)
     params = types.DocumentDiagnosticParams(types.TextDocumentIdentifier(uri))
@@ -39,7 +29,7 @@ async def test_a_client_that_knows_nothing_at_all(start: Any) -> None:
         capabilities.text_document = capabilities.workspace = capabilities.window = None
 
     editor = await start(adjust=nothing)
-    uri = await found(editor)
+    uri = await editor.found()
 
     assert "**" not in await editor.hover(uri, 4)
     actions = await editor.actions(uri, 5)
@@ -110,7 +100,7 @@ async def test_an_editor_that_refuses_an_edit_is_believed(vscode: Any) -> None:
 
 
 async def test_tests_that_are_known_are_written_at_once_and_only_once(vscode: Any) -> None:
-    uri = await found(vscode)
+    uri = await vscode.found()
 
     await generate(vscode, uri)
 
@@ -123,7 +113,7 @@ async def test_tests_that_are_known_are_written_at_once_and_only_once(vscode: An
 @pytest.mark.parametrize("client", ["visual-studio-code", "neovim@0.11"])
 async def test_the_apply_fix_command_edits_through_the_client(start: Any, client: str) -> None:
     editor = await start(client)
-    uri = await found(editor)
+    uri = await editor.found()
     (fix,) = [a for a in await editor.actions(uri, 5) if a.title.startswith("GenX: Apply fix")]
 
     await editor.command("genx.applyFix", uri=uri, name="step", suggestion=fix.data["fix"])
@@ -134,7 +124,7 @@ async def test_the_apply_fix_command_edits_through_the_client(start: Any, client
 async def test_the_report_is_shown_as_a_page(vscode: Any) -> None:
     from genx_lsp.session.documents import Snapshot
 
-    uri = await found(vscode)
+    uri = await vscode.found()
 
     await vscode.command("genx.showReport", uri=uri, name="step")
 

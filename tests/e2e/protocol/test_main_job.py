@@ -6,19 +6,9 @@ from typing import Any
 
 from lsprotocol import types
 
-FOUND = ["GenX: 2 tests · 1 fix · suspected bug"]
-
-
-async def break_and_save(editor: Any) -> str:
-    uri: str = editor.open("calc.py")
-    editor.replace(uri, "x + 1", "x - 1")
-    editor.save(uri)
-    await editor.until(lambda: editor.titles(uri), lambda seen: seen == FOUND)
-    return uri
-
 
 async def test_a_save_gives_a_lens_on_the_function_that_changed(editor: Any) -> None:
-    uri = await break_and_save(editor)
+    uri = await editor.found()
 
     (lens,) = await editor.lenses(uri)
     assert lens.range.start.line == 4
@@ -26,7 +16,7 @@ async def test_a_save_gives_a_lens_on_the_function_that_changed(editor: Any) -> 
 
 
 async def test_the_suspected_bug_is_a_warning_with_its_counter_example(editor: Any) -> None:
-    uri = await break_and_save(editor)
+    uri = await editor.found()
 
     (diagnostic,) = await editor.until(lambda: editor.client.diagnostics.get(uri))
     assert diagnostic.source == "GenX"
@@ -40,7 +30,7 @@ async def test_the_suspected_bug_is_a_warning_with_its_counter_example(editor: A
 
 
 async def test_the_hover_ranks_fixes_with_their_evidence(editor: Any) -> None:
-    uri = await break_and_save(editor)
+    uri = await editor.found()
 
     text = await editor.hover(uri, 4)
     assert "Fix 1: `-` to `+`" in text
@@ -51,7 +41,7 @@ async def test_the_hover_ranks_fixes_with_their_evidence(editor: Any) -> None:
 
 
 async def test_applying_the_fix_mends_the_code(editor: Any) -> None:
-    uri = await break_and_save(editor)
+    uri = await editor.found()
 
     actions = await editor.actions(uri, 5)
     fix = next(a for a in actions if a.title == "GenX: Apply fix: `-` to `+` (passes 2 of 2, current code 0)")

@@ -17,14 +17,6 @@ FOUND = ["GenX: 2 tests · 1 fix · suspected bug"]
 STEP = "def planned(x):\n    return x + 1\n"
 
 
-async def found(editor: Any, old: str = "x + 1", new: str = "x - 1", titles: list[str] = FOUND) -> str:
-    uri: str = editor.open("calc.py")
-    editor.replace(uri, old, new)
-    editor.save(uri)
-    await editor.until(lambda: editor.titles(uri), lambda seen: seen == titles)
-    return uri
-
-
 async def worked(editor: Any, count: int) -> None:
     def done() -> int:
         return sum(line.startswith("done") for line in editor.engine_log)
@@ -46,7 +38,7 @@ async def events(editor: Any) -> list[tuple[str, str, str]]:
 
 async def test_what_was_done_just_before_the_end_is_kept(start: Any) -> None:
     editor = await start("neovim@0.11")
-    uri = await found(editor)
+    uri = await editor.found()
     # Another process is at the database while the editor goes.
     other = sqlite3.connect(editor.state / "feedback.db", isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -62,7 +54,7 @@ async def test_what_was_done_just_before_the_end_is_kept(start: Any) -> None:
 
 async def test_dismissals_outlive_a_restart(start: Any) -> None:
     first = await start("neovim@0.11")
-    uri = await found(first)
+    uri = await first.found()
     titles = [a.title for a in await first.actions(uri, 5)]
     assert [t for t in titles if "Not useful" in t or "Wrong" in t or "No bug" in t or "Never" in t] == [
         "GenX: Not useful: `-` to `+`",
@@ -97,7 +89,7 @@ async def test_dismissals_outlive_a_restart(start: Any) -> None:
 
 async def test_never_means_never_until_someone_asks(start: Any) -> None:
     first = await start()
-    uri = await found(first)
+    uri = await first.found()
     await first.command("genx.dismiss", uri=uri, name="step", reason="never")
     await first.until(lambda: first.titles(uri), lambda seen: seen == [])
     await first.until(lambda: not first.client.diagnostics[uri])
@@ -119,7 +111,7 @@ async def test_never_means_never_until_someone_asks(start: Any) -> None:
 
 async def test_an_edited_fix_is_told_with_its_text(start: Any) -> None:
     editor = await start()
-    uri = await found(editor)
+    uri = await editor.found()
     editor.apply(await editor.edit_of(fix_among(await editor.actions(uri, 5))))
     editor.replace(uri, "def kept(x):", "def kept(x, y=0):")
     editor.save(uri)
@@ -169,7 +161,7 @@ async def test_tests_changed_on_disk_by_another_tool_are_planned_around(
     start: Any, client: str, tells: bool
 ) -> None:
     editor = await start(client)
-    uri = await found(editor)
+    uri = await editor.found()
     path: Path = editor.root / "tests" / "test_calc.py"
     path.parent.mkdir()
     await asyncio.sleep(0.5)
@@ -193,7 +185,7 @@ async def test_tests_asked_for_many_times_at_once_are_written_once(start: Any, c
     path: Path = editor.root / "tests" / "test_calc.py"
     path.parent.mkdir()
     path.write_text("from calc import step\n\n\ndef test_mine():\n    assert step(7) == 8\n")
-    uri = await found(editor)
+    uri = await editor.found()
     await asyncio.gather(*(editor.command("genx.generateTests", uri=uri, name="step") for _ in range(5)))
 
     def text() -> str:
@@ -216,7 +208,7 @@ async def test_a_fix_asks_to_be_looked_at_where_the_editor_can_show_it(start: An
         capabilities.workspace.workspace_edit.change_annotation_support = support
 
     editor = await start(adjust=annotates)
-    uri = await found(editor)
+    uri = await editor.found()
 
     edit = await editor.edit_of(fix_among(await editor.actions(uri, 5)))
 
@@ -240,7 +232,7 @@ async def test_a_no_of_the_user_is_not_told_back_to_the_user(
         capabilities.workspace.workspace_edit.change_annotation_support = support if annotates else None
 
     editor = await start(adjust=adjust)
-    uri = await found(editor)
+    uri = await editor.found()
     fix = fix_among(await editor.actions(uri, 5))
     editor.refuse_edits, editor.refusal = True, refusal
     await editor.command("genx.applyFix", uri=uri, name="step", suggestion=fix.data["fix"])

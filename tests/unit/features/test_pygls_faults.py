@@ -321,27 +321,30 @@ async def test_exit_asks_for_the_right_code() -> None:
         assert codes == [code]
 
 
+async def edited_by_pygls(text: str, where: dict[str, Any], new: str) -> str:
+    """What pygls' own workspace makes of one edit."""
+    item = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": text}
+    change = {
+        "textDocument": {"uri": "file:///a.py", "version": 2},
+        "contentChanges": [{"range": where, "text": new}],
+    }
+    spoken = Spoken(LanguageServerProtocol)
+    await spoken.say(
+        initialize(),
+        {"method": "textDocument/didOpen", "params": {"textDocument": item}},
+        {"method": "textDocument/didChange", "params": change},
+    )
+    return str(spoken.server.workspace.get_text_document("file:///a.py").source)
+
+
 async def test_lines_are_split_where_the_protocol_splits_them() -> None:
     from genx_lsp.session.documents import Snapshot
     from genx_lsp.session.positions import PositionCodec
 
     text = "a = '\x0c'\nb = 1\n"
     where = {"start": {"line": 1, "character": 4}, "end": {"line": 1, "character": 5}}
-    item = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": text}
-    spoken = Spoken(LanguageServerProtocol)
-    await spoken.say(
-        initialize(),
-        {"method": "textDocument/didOpen", "params": {"textDocument": item}},
-        {
-            "method": "textDocument/didChange",
-            "params": {
-                "textDocument": {"uri": "file:///a.py", "version": 2},
-                "contentChanges": [{"range": where, "text": "2"}],
-            },
-        },
-    )
     wanted = "a = '\x0c'\nb = 2\n"
-    assert spoken.server.workspace.get_text_document("file:///a.py").source != wanted
+    assert await edited_by_pygls(text, where, "2") != wanted
 
     start, end = types.Position(1, 4), types.Position(1, 5)
     change = types.TextDocumentContentChangePartial(types.Range(start, end), "2")
@@ -352,22 +355,9 @@ async def test_a_position_past_the_end_of_a_line_means_its_end() -> None:
     from genx_lsp.session.documents import Snapshot
     from genx_lsp.session.positions import PositionCodec
 
-    item = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "ab"}
     where = {"start": {"line": 0, "character": 9}, "end": {"line": 0, "character": 9}}
-    spoken = Spoken(LanguageServerProtocol)
-    await spoken.say(
-        initialize(),
-        {"method": "textDocument/didOpen", "params": {"textDocument": item}},
-        {
-            "method": "textDocument/didChange",
-            "params": {
-                "textDocument": {"uri": "file:///a.py", "version": 2},
-                "contentChanges": [{"range": where, "text": "X"}],
-            },
-        },
-    )
     wanted = "abX"
-    assert spoken.server.workspace.get_text_document("file:///a.py").source != wanted
+    assert await edited_by_pygls("ab", where, "X") != wanted
 
     change = types.TextDocumentContentChangePartial(
         types.Range(types.Position(0, 9), types.Position(0, 9)), "X"
