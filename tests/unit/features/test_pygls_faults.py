@@ -251,7 +251,8 @@ async def test_progress_that_has_ended_leaves_nothing_behind() -> None:
     assert list(theirs.tokens) == ["token"]
 
     class Connection:
-        sent: list[str] = []  # noqa: RUF012
+        def __init__(self) -> None:
+            self.sent: list[str] = []
 
         def notify(self, method: str, params: Any = None) -> None:
             self.sent.append(params.value.kind)
@@ -259,14 +260,15 @@ async def test_progress_that_has_ended_leaves_nothing_behind() -> None:
         async def send_request_async(self, method: str, params: Any = None) -> None:
             return None
 
-    session: Any = SimpleNamespace(capabilities=Capabilities(progress=True), client=Client(Connection()))
+    connection = Connection()
+    session: Any = SimpleNamespace(capabilities=Capabilities(progress=True), client=Client(connection))
     ours = Progress(session)
     job: Any = SimpleNamespace(id="1", target=SimpleNamespace(name="f"))
     ours.job_changed(Started(job))
     for _ in range(5):
         await asyncio.sleep(0)
     ours.job_changed(Ended(job, "done"))
-    assert Connection.sent == ["begin", "end"]
+    assert connection.sent == ["begin", "end"]
     assert ours._tokens == ours._jobs == {}
 
 
