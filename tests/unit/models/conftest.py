@@ -187,6 +187,10 @@ class Speaker(socketserver.ThreadingMixIn, http.server.HTTPServer):
             choice["text"] = text
         return 200, {"choices": [choice], "usage": {"completion_tokens": 7}}
 
+    def held(self) -> bool:
+        """Whether a sample waits: asked for, and not answered before it is let go."""
+        return any(body and body.get("seed", -1) >= self.hold_from for _, body, _ in self.heard)
+
     def asked(self, path: str) -> list[Any]:
         """The bodies that came to a path, in the order of their seeds."""
         bodies = [body for at, body, _ in self.heard if at == path]

@@ -28,6 +28,13 @@ def texts(endpoint: Endpoint, request: Request) -> list[str]:
     return [c.text for c in sorted(endpoint.generate(request), key=lambda c: c.index)]
 
 
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen within a minute"
+        time.sleep(0.02)
+
+
 def test_nothing_is_contacted_before_the_first_request(speaker: Callable[..., Any]) -> None:
     server = speaker()
     endpoint = Endpoint(server.address)
@@ -127,9 +134,14 @@ def test_cancelling_ends_at_once_and_the_server_sees_it(speaker: Callable[..., A
     server = speaker()
     server.hold.clear()
     cancel = threading.Event()
-    threading.Timer(0.2, cancel.set).start()
+
+    def cancel_once_held() -> None:
+        until(server.held)
+        cancel.set()
+
+    threading.Thread(target=cancel_once_held).start()
     assert list(Endpoint(server.address, seconds=60).generate(Request(CHAT, samples=3), cancel)) == []
-    assert server.gone.wait(10)
+    assert server.gone.wait(60)
 
 
 def test_a_generator_that_is_left_early_breaks_off_the_rest(speaker: Callable[..., Any]) -> None:
@@ -138,12 +150,10 @@ def test_a_generator_that_is_left_early_breaks_off_the_rest(speaker: Callable[..
     server.hold_from = 1
     samples = Endpoint(server.address, seconds=60).generate(Request(CHAT, samples=9))
     assert next(samples).index == 0
+    until(server.held)
     samples.close()
-    assert server.gone.wait(10)
-    deadline = time.monotonic() + 10
-    while any(t.name.startswith("genx-endpoint") for t in threading.enumerate()):
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
+    assert server.gone.wait(60)
+    until(lambda: not any(t.name.startswith("genx-endpoint") for t in threading.enumerate()))
 
 
 def test_closing_ends_what_is_under_way(speaker: Callable[..., Any]) -> None:
