@@ -84,6 +84,7 @@ def test_root_is_nobody_in_particular(see):
     assert see("user()") == [1000, 1000]
 
 
+# Only root keeps its uid at the reduced level, so only root can show what is left of it.
 @pytest.mark.skipif(os.getuid() != 0, reason="not as root")
 def test_root_is_root_without_powers_where_there_are_no_namespaces(workspace, project):
     program = Program("p", "look", str(project / "look.py"), LOOK)

@@ -121,6 +121,7 @@ def test_what_one_program_leaves_behind_in_pytest_is_gone_for_the_next(sandbox, 
 
 def test_what_one_program_leaves_on_disk_is_gone_for_the_next(sandbox, project):
     """A shut folder in the scratch, a link, a file nearly as large, and another test in the test file."""
+    # The /tmp of the jail, which is private to it.
     leave = (
         "import os\nfrom pathlib import Path\nos.makedirs('/tmp/a/shut/in')\nos.chmod('/tmp/a/shut', 0)\n"
         "os.symlink('/nowhere', '/tmp/link')\nopen('/tmp/large', 'wb').write(bytes(60 << 20))\n"

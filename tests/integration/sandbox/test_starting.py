@@ -134,6 +134,7 @@ def test_the_parents_death_at_any_moment_of_a_start_leaves_nothing(parents, mark
     os.kill(pid, signal.SIGKILL)
     for point in range(POINTS[level]):
         pid = line.start()
+        # Where in the start it is killed is what is tried; nothing is asserted on the time.
         time.sleep(needed * 1.2 * point / POINTS[level])
         os.kill(pid, signal.SIGKILL)
 
@@ -173,6 +174,7 @@ def test_a_launcher_killed_at_any_moment_of_its_start_leaves_nothing(workspace, 
                 while time.monotonic() < end:
                     own = [pid for pid, parent in mark.processes().items() if parent == os.getpid()]
                     if own:
+                        # The moment of the kill, likewise.
                         time.sleep(delay)
                         for pid in own:
                             with contextlib.suppress(ProcessLookupError):
