@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from genx_models import with_parent
 from genx_models.errors import DownloadError
 from genx_models.registry import HubSource, WheelPart
 
@@ -112,7 +113,7 @@ def _run(
     log = folder / _LOG
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
+            _ending_with_us(command),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -140,6 +141,13 @@ def _run(
     if process.returncode:
         raise DownloadError(_last_words(log) or f"{command[0]} ended with code {process.returncode}")
     log.unlink(missing_ok=True)
+
+
+def _ending_with_us(command: Sequence[str]) -> list[str]:
+    """So that a download whose asker was killed does not go on filling a folder that the next one uses."""
+    if sys.platform == "win32":
+        return list(command)
+    return [sys.executable, "-I", with_parent.__file__, str(os.getpid()), *command]
 
 
 def _size(folder: Path) -> int:

@@ -122,10 +122,13 @@ class Pull:
 
     @contextlib.contextmanager
     def _folder(self) -> Iterator[Path]:
-        """A fresh folder for one wheel; what a killed pull left is swept away."""
+        """A fresh folder for one wheel; what a killed pull left is swept away.
+
+        Its own name each time: a killed pull's installer may still be writing for a moment.
+        """
         parent = self._partial.with_suffix(".wheels")
         shutil.rmtree(parent, ignore_errors=True)
-        parent.mkdir()
+        parent.mkdir(exist_ok=True)
         try:
             yield Path(tempfile.mkdtemp(dir=parent))
         finally:

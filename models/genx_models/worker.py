@@ -7,7 +7,6 @@ also in the middle of a decode: the thread that listens runs while llama.cpp com
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import dataclasses
 import os
 import queue
@@ -18,6 +17,7 @@ from typing import IO, TYPE_CHECKING
 
 from genx_models import errors, frames
 from genx_models.errors import ModelError, WorkerError
+from genx_models.with_parent import die_with_parent
 
 if TYPE_CHECKING:
     from genx_models.decoding import Sampler
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 _NICE = 5
 """The editor and what else a person does come first, but a busy process must not starve it: beside one, 5
 leaves a quarter of a core, 10 a tenth."""
-_PR_SET_PDEATHSIG = 1
 
 
 class Service:
@@ -128,10 +127,8 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     with contextlib.suppress(OSError):
         os.nice(_NICE)
-    if sys.platform == "linux":
-        # For a parent that is killed while the worker is stopped; else the closing of stdin suffices.
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    # For a parent that is killed while the worker is stopped; else the closing of stdin suffices.
+    die_with_parent()
     # What llama.cpp or a library prints must not get between the frames.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

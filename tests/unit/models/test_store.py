@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import os
 import shutil
@@ -39,6 +40,16 @@ def pulling(store: Store, registry_text: str, tmp_path: Path) -> subprocess.Pope
     registry.write_text(registry_text)
     command = [sys.executable, "-c", PULL, str(store.directory), str(registry)]
     return subprocess.Popen(command, stdout=subprocess.PIPE)
+
+
+def installers(store: Store) -> list[str]:
+    """Processes that still fetch something into the store."""
+    found = []
+    for entry in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if os.fsencode(store.directory) in (line := entry.read_bytes()):
+                found.append(os.fsdecode(line))
+    return found
 
 
 def wait_until(condition, seconds: float = 60) -> None:
@@ -97,6 +108,7 @@ def test_a_pull_killed_in_the_second_part_never_fetches_the_first_again(
     with pulling(store, registry_text, tmp_path) as process:
         wait_until(lambda: "part2-1.0-py3-none-any.whl" in index.served)
         process.kill()
+    wait_until(lambda: not installers(store))
     index.slow.clear()
     index.release.set()
     index.remove(1)
