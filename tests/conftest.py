@@ -9,7 +9,22 @@ from pathlib import Path
 
 import pytest
 
+_ATTACKS = Path(__file__).parent / "attacks"
 _LOCAL = ("127.0.0.1", "::1", "localhost", "")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """CI tries a test that failed once more. What is to hold every time is not: an attack that wins, wins."""
+    for item in items:
+        if _ATTACKS in item.path.parents and item.config.pluginmanager.hasplugin("rerunfailures"):
+            item.add_marker(pytest.mark.flaky(reruns=0))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A test that passed only the second time is said with what went wrong the first time."""
+    for report in terminalreporter.getreports("rerun"):
+        terminalreporter.section(f"failed at first, then run again: {report.nodeid}", sep="-")
+        terminalreporter.write_line(report.longreprtext)
 
 
 @pytest.fixture(autouse=True, scope="session")
