@@ -7,6 +7,7 @@ tasks).
 
 from __future__ import annotations
 
+import functools
 import os
 import statistics
 import subprocess
@@ -79,8 +80,15 @@ def main() -> None:
                 started = time.perf_counter()
                 matrices[way] = run()
                 cold[way] = time.perf_counter() - started
-                milliseconds[way] = _median(run, 3 if way == "items" else rounds) / pairs * 1000
+                milliseconds[way] = _median(run, 5 if way == "items" else rounds) / pairs * 1000
                 memory[way] = _megabytes(sandbox)
+            without = Path(sys.base_prefix, "bin", f"python{sys.version_info[0]}.{sys.version_info[1]}")
+            if without.exists() and sys.prefix != sys.base_prefix:
+                # As the peer has it: none of the plugins that this environment would load.
+                with Sandbox(Workspace(without, folder, (folder,)), Limits(deaths=1000)) as bare:
+                    matrices["items_no_plugins"] = _items(bare, programs, test_file)
+                    run = functools.partial(_items, bare, programs, test_file)
+                    milliseconds["items_no_plugins"] = _median(run, 5) / pairs * 1000
             warm = _median(lambda: _values(sandbox, programs[:1], expected[:1]), rounds) * 1000
             with Sandbox(workspace) as fresh:
                 started = time.perf_counter()
@@ -102,7 +110,7 @@ def main() -> None:
             milliseconds["pytest_per_candidate"] / milliseconds[way],
             _pair_ratio(milliseconds, way),
         )
-        for way in ("values", "split", "items", "pytest_per_candidate", "pytest_per_pair")
+        for way in milliseconds
     ]
     headings = ("way", "ms a pair", "faster than pytest/candidate", "faster than pytest/pair")
     table(headings, rows, f"{len(programs)} programs x {len(_CALLS)} tests, medians; verdicts equal: {equal}")
