@@ -118,14 +118,14 @@ def first_suggestion(
 
 def day(
     args: argparse.Namespace, root: Path, edits: int, model: str
-) -> tuple[dict[str, list[float]], dict[str, int], int]:
-    """What was timed, of how many warm saves the first suggestions are, and all saves."""
+) -> tuple[dict[str, list[float]], dict[str, int], list[dict[str, Any]]]:
+    """What was timed, of how many warm saves the first suggestions are, and what each save came to."""
     settings = {**SETTINGS, "model": {"code": model}}
     begun = time.monotonic()
     client = Client(root, settings, environment={"GENX_CACHE": str(root.parent / "outcomes.db")})
     found: dict[str, list[float]] = {name: [] for name in (*FIRST.values(), "final result", "edit and hover")}
     saves = dict.fromkeys(FIRST.values(), 0)
-    made = 0
+    made: list[dict[str, Any]] = []
     try:
         client.begin()
         spots = places(root)
@@ -150,12 +150,14 @@ def day(
                 client.refreshes.get()
             saved = time.monotonic()
             client.save(document)
-            made += 1
             first = first_suggestion(client, document, fresh.line, saved, args.first_seconds)
             kind = FIRST[needs(fresh.path, document.text, fresh.name)]
             warm = fresh.path.parent in known
             known.add(fresh.path.parent)
             saves[kind] += warm
+            where = f"{fresh.path.stem}.{fresh.name}"
+            made.append({"function": where, "kind": kind, "warm": warm, "seconds": first})
+            made[-1]["lens"] = client.title(document, fresh.line)
             if first is not None:
                 (found[kind] if warm else cold).append(first)
             # Every other function is left to its end, the rest is overtaken by the next edit.
@@ -263,7 +265,7 @@ def main() -> None:
         goal = " ".join([f"p50 {median:g}" if median else "", f"p99 {top:g}" if top else ""]).strip()
         rows.append([name, n, unit, p50, p99, goal or "-", "-" if not goal else "yes" if met else "no"])
     with_model = "no model" if args.no_model else args.model
-    count, cores = made, len(os.sched_getaffinity(0))
+    count, cores = len(made), len(os.sched_getaffinity(0))
     title = f"A day of {count} saves in {minutes:.1f} minutes, {with_model}, {cores} cores"
     table(["what", "n", "unit", "p50", "p99", "goal", "met"], rows, title)
     every = [t for name in ("hover", "lens", "code action", "resolve") for t in found[name]]
@@ -277,6 +279,7 @@ def main() -> None:
                 "p99": percentile(found["first suggestion"], 0.99),
             },
             "first_suggestion_model_s": {"p50": percentile(found["first suggestion, model"], 0.5)},
+            "saves": made,
             "suggestions_of_saves": {name: [len(found[name]), count] for name, count in saves.items()},
             "enriched_s": {"p50": percentile(found["final result"], 0.5)},
             "request_ms": {"p50": percentile(every, 0.5) * 1e3, "p99": percentile(every, 0.99) * 1e3},

@@ -84,6 +84,8 @@ class ItemTest:
     """The whole test file."""
     node_id: str
     """`test_a` or `TestB::test_c`."""
+    calls: tuple[str, ...] = ()
+    """Keys of the call tests that are part of it: where one of these fails, so does it."""
     origin: TestOrigin = TestOrigin.USER_TEST
     trusted: bool = True
 

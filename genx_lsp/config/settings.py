@@ -70,7 +70,7 @@ class GenerationSettings(msgspec.Struct, frozen=True, kw_only=True):
     grafts: Annotated[
         int,
         Meta(ge=0, le=20000, description="Fixes tried that are made of the function's own parts."),
-    ] = 1500
+    ] = 4000
     boundary_calls: Annotated[
         int, Meta(ge=0, le=1000, description="Calls made up from types and literals.")
     ] = 40

@@ -29,9 +29,9 @@ UNANIMOUS = 0.9
 # ... and on so many calls: one or two may be calls that nobody should make.
 FAILURES = 3
 # Many faults loop, and the first calls weed them out: these may take so many times as long as the slowest
-# call of the saved code that gave a value, and a quarter of a second at least.
+# call of the saved code that gave a value, and a twentieth of a second at least.
 PATIENCE = 20.0
-LEAST_SECONDS = 0.25
+LEAST_SECONDS = 0.05
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,16 @@ def size_of_edit(job: Job, code: CodeCandidate) -> tuple[int, int, int]:
     return lines, len(before) + len(after) - 2 * same, len(after) - len(before)
 
 
+def only_deletes(job: Job, code: CodeCandidate) -> bool:
+    """Nothing is put in the place of what goes.
+
+    Such edits pass weak tests by leaving out what the tests do not ask for; hardly any repair that a person
+    makes is one (anti-patterns; Tan et al., FSE 2016).
+    """
+    _, changed, more = size_of_edit(job, code)
+    return changed == -more
+
+
 def channel_cost(job: Job, code: CodeCandidate) -> float:
     """Nats that the body and the slip cost together; infinite where the code model was not asked."""
     if code.key not in job.likelihood:

@@ -209,7 +209,7 @@ class Engine:
                 yield "writing tests"
             if self._test_model is not None:
                 add_tests(job, model_tests.propose(job.context(budget=job.share(TESTS_SHARE))))
-                job.matrix.fill([job.original], job.matrix.tests, job.budget, probes=True)
+                trust.run_saved(job, job.matrix.tests)
                 trust.exclude_unstable(job)
             doubt.hear(job)
             job.matrix.fill(job.plausible, job.usable, job.budget)
@@ -222,7 +222,7 @@ class Engine:
                     repair.search(job, settled, job.share(INFILL_SHARE), infill.propose)
                 if not job.plausible:
                     repair.search(job, settled, job.share(GRAFTS_SHARE), grafts.propose)
-            elif job.failing and len(repair.behaviours(job)) > 1:
+            elif job.failing and len(job.plausible) > 1:
                 self._weigh_bodies(job)
             if job.failing and job.want != "tests" and not job.plausible:
                 # Nobody has anything better to do with the time that is left.
@@ -252,9 +252,13 @@ class Engine:
             yield "comparing fixes"
 
     def _weigh_bodies(self, job: Job) -> None:
-        """The code model's opinion of the rivals that come first so far."""
+        """The code model's opinion of the rivals that come first so far.
+
+        One of each behaviour, then of those that no call tells apart: one of them may still be nonsense.
+        """
         ranked = sorted(job.plausible, key=lambda code: edit_cost.size_of_edit(job, code))
-        job.likelihood = rivals.likelihood(job, one_of_each_behaviour(job, ranked))
+        first = one_of_each_behaviour(job, ranked)
+        job.likelihood = rivals.likelihood(job, [*first, *(code for code in ranked if code not in first)])
 
     def _call_witnesses(self, job: Job) -> None:
         """Programs from the description alone. Without a docstring there is nothing to be a witness of.

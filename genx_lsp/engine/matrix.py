@@ -96,12 +96,12 @@ class Matrix:
     # -- running ---------------------------------------------------------------------------------
 
     def program(
-        self, code: CodeCandidate, *, probes: bool = False, brief: float = 0.0, deaths: int = 1
+        self, code: CodeCandidate, *, probes: bool = False, brief: float = 0.0, deaths: int = 0
     ) -> Program:
         """The whole module with a candidate in place.
 
-        `brief`: seconds that one of its calls may take; after `deaths` of them that do not end in it the
-        rest is not run.
+        `brief`: seconds that one of its calls may take; after `deaths` of them that do not end in it (with
+        `brief` one, else as many as the sandbox allows) the rest is not run.
         """
         return Program(
             key=code.key,
@@ -111,7 +111,7 @@ class Matrix:
             is_package=self._target.path.name == "__init__.py",
             probes=probes,
             call_seconds=brief,
-            deaths=deaths if brief else 0,
+            deaths=deaths or (1 if brief else 0),
         )
 
     def fill(
@@ -122,7 +122,7 @@ class Matrix:
         *,
         probes: bool = False,
         brief: float = 0.0,
-        deaths: int = 1,
+        deaths: int = 0,
     ) -> int:
         """Run the missing cells of `codes` x `tests`; returns how many. Raises `SandboxCancelled`."""
         calls = {call_key(test): None for test in tests}
@@ -141,6 +141,20 @@ class Matrix:
                     run += 1
         self.executed += run
         return run
+
+    def forget_unrun(self, code: CodeCandidate, tests: Iterable[CallTest]) -> bool:
+        """Let cells that were left out after too many deaths be missing again; whether there are any."""
+        keys = [(code.key, call_key(test)) for test in tests]
+        refused = [key for key in keys if key in self._outcomes and self._outcomes[key].kind == "refused"]
+        if len(refused) == len(keys):
+            return False  # the program could not be loaded
+        for key in refused:
+            self._outcomes.pop(key, None)
+        return bool(refused)
+
+    def settle_item(self, code: CodeCandidate, item: ItemTest, passed: bool) -> None:
+        """Note an item's verdict that is known without running it."""
+        self._item_passed[code.key, item.key] = passed
 
     def fill_items(
         self, codes: Sequence[CodeCandidate], items: Iterable[ItemTest], cancel: threading.Event

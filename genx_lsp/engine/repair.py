@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestCandidate
@@ -24,6 +24,9 @@ SHOWN = 3
 TRUSTED_WEIGHT = 10.0
 # By agreement alone, a small edit must do what the witnesses do on this share of the settled calls.
 EXPLAINED = 0.95
+# Nats, of body and edit together. Witnesses are few and err alike on calls that nobody would make;
+# they are not heard against a body that is so much likelier.
+FAR_FETCHED = 20.0
 ORIGIN_ORDER = {CodeOrigin.MUTATE: 0, CodeOrigin.INFILL: 1, CodeOrigin.REWRITE: 2, CodeOrigin.ORIGINAL: 3}
 
 Propose = Callable[[Context], Iterator[CodeCandidate]]
@@ -83,7 +86,7 @@ def screen(
         dissent = [s for s in settled if s.dissent]
         matrix.fill(left, [s.test for s in dissent], budget, brief=doubt.patience(job))
         left = [c for c in left if any(doubt.does(job, c, s) for s in dissent)]
-    matrix.fill(left, job.trusted_calls, budget)
+    matrix.fill(left, job.trusted_calls, budget, brief=doubt.patience(job))
     left = [c for c in left if all(matrix.passed(c, t) is not False for t in job.trusted_calls)]
     if left and matrix.items:
         speaking = [i for i in matrix.items if matrix.passed(job.original, i) is not None]
@@ -158,20 +161,23 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
             group = group_of[code.key]
             sizes[group] = sizes.get(group, 0.0) + job.witnesses[code.key]
 
+    far_fetched = _far_fetched(job, job.plausible, group_of)
     supported = rivals.support(job) if job.failing else {}
     harmful = harm(job) if job.failing else {}
 
     def merit(
         code: CodeCandidate,
-    ) -> tuple[float, float, float, float, int, float, tuple[int, int, int], int, float]:
+    ) -> tuple[bool, float, float, float, float, int, bool, float, tuple[int, int, int], int, float]:
         agreed = sum(s.share for s in settled if doubt.does(job, code, s))
         gained, lost = doubt.test_votes(job, code)
         return (
+            group_of[code.key] in far_fetched,
             -round(agreed, 6),
             -round(supported.get(code.key, 0.0), 2),
             -sizes.get(group_of[code.key], 0.0),
             -(gained - lost),
             harmful.get(code.key, 0),
+            edit_cost.only_deletes(job, code),
             edit_cost.channel_cost(job, code),
             edit_cost.size_of_edit(job, code),
             ORIGIN_ORDER[code.origin],
@@ -190,6 +196,17 @@ def rank_fixes(job: Job, settled: Sequence[Settled]) -> None:
     )
     if job.fixes or job.failing:
         job.bug = evidence.suspected(job, settled, fix=shown[0] if shown else None)
+
+
+def _far_fetched(job: Job, codes: Sequence[CodeCandidate], group_of: Mapping[str, int]) -> set[int]:
+    """Groups of like behaviour whose best body costs so much more than the best that no witness mends it."""
+    costs: dict[int, float] = {}
+    for code in codes:
+        if code.key in job.likelihood:
+            group, cost = group_of[code.key], edit_cost.channel_cost(job, code)
+            costs[group] = min(cost, costs.get(group, cost))
+    best = min(costs.values(), default=0.0)
+    return {group for group, cost in costs.items() if cost > best + FAR_FETCHED}
 
 
 def behaviours(job: Job) -> set[tuple[str | None, ...]]:

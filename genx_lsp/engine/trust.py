@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from genx_lsp.candidate import CallTest
@@ -15,6 +16,10 @@ from genx_sandbox import Call, Raises, Returns, Unknown, Value
 from genx_sandbox.values import contains
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
+# Calls of the saved code that may take all of a call's time and not end; then so many more, with less time.
+_PATIENT_DEATHS = 2
+_BRIEF_DEATHS = 8
+_BRIEF_SECONDS = 0.25
 # An accident of a wrongly typed call, not a behaviour that anyone relies on.
 ACCIDENTS = ("builtins.TypeError", "builtins.AttributeError", "builtins.NameError", "builtins.RecursionError")
 
@@ -59,12 +64,29 @@ def _drop_unequal(job: Job, tests: list[CallTest]) -> None:
 def run_original(job: Job) -> str:
     """Run the saved code on every call; returns why it cannot be run, or nothing."""
     matrix, original = job.matrix, job.original
-    matrix.fill([original], matrix.tests, job.budget, probes=True)
+    run_saved(job, [test for test in matrix.tests if test.trusted])
+    run_saved(job, [test for test in matrix.tests if not test.trusted])
     outcomes = [matrix.outcome(original, test) for test in matrix.tests]
     if outcomes and all(o is not None and o.kind == "refused" for o in outcomes):
         return next((o.detail for o in outcomes if o is not None and o.detail), "it could not be loaded")
     job.excluded |= {test.key for test in matrix.tests if _lacks_a_name(job, test)}
     return ""
+
+
+def run_saved(job: Job, tests: Sequence[CallTest]) -> None:
+    """Run the saved code on calls.
+
+    One that never ends costs the whole time of a call. After two of them it is clear what is the matter, and
+    the other calls get less.
+    """
+    matrix, original = job.matrix, job.original
+    outcomes = [matrix.outcome(original, test) for test in matrix.tests]
+    if not any(outcome is not None and outcome.kind == "timeout" for outcome in outcomes):
+        matrix.fill([original], tests, job.budget, probes=True, deaths=_PATIENT_DEATHS)
+        if not matrix.forget_unrun(original, tests):
+            return
+    brief = min(_BRIEF_SECONDS, job.settings.sandbox.call_seconds)
+    matrix.fill([original], tests, job.budget, probes=True, brief=brief, deaths=_BRIEF_DEATHS)
 
 
 def _lacks_a_name(job: Job, test: CallTest) -> bool:
@@ -81,8 +103,17 @@ def _lacks_a_name(job: Job, test: CallTest) -> bool:
 def run_items(job: Job) -> None:
     """Run the saved code on the project's own items."""
     matrix = job.matrix
+    endless = {
+        test.key
+        for test in job.trusted_calls
+        if (outcome := matrix.outcome(job.original, test)) is not None and outcome.kind == "timeout"
+    }
+    # Nothing of these would be learnt but that they do not end, which takes longest of all.
+    hang = [item for item in matrix.items if endless.intersection(item.calls)]
+    for item in hang:
+        matrix.settle_item(job.original, item, False)
     if matrix.items:
-        matrix.fill_items([job.original], matrix.items, job.budget)
+        matrix.fill_items([job.original], [i for i in matrix.items if i not in hang], job.budget)
         if matrix.no_items:
             job.note(f"The project's own tests were left out: {matrix.no_items}")
 

@@ -21,6 +21,7 @@ from genx_lsp.propose.mutate import by_suspicion, candidates
 from genx_lsp.propose.syntax import Site, Syntax
 
 _MATERIAL = (cst.Name, cst.Attribute, cst.Call, cst.Subscript, cst.BinaryOperation, cst.Comparison)
+_PLACES = (cst.Name, cst.Attribute, cst.Subscript)
 _LONGEST = 40
 """Characters of an expression that is used elsewhere."""
 _MOST = 24
@@ -63,6 +64,8 @@ def _expressions(syntax: Syntax, site: Site, material: tuple[str, ...]) -> Itera
         yield from _returned(syntax, node.value, material)
     elif isinstance(node, cst.Subscript) and len(node.slice) == 2:
         yield from _transposed(syntax, node)
+    if isinstance(site.parent, cst.AssignTarget):
+        yield from _kept_elsewhere(syntax, node, material)
     if not isinstance(node, cst.BaseExpression) or site.is_store or _is_callee(site):
         return
     if isinstance(node, cst.Attribute):
@@ -82,6 +85,15 @@ def _expressions(syntax: Syntax, site: Site, material: tuple[str, ...]) -> Itera
                 yield from syntax.replace(node, site.guard(text), "expression replaced")
         if not isinstance(node, (cst.Comparison, cst.BooleanOperation, cst.SimpleString)):
             yield from _extended(syntax, site, node, material)
+
+
+def _kept_elsewhere(syntax: Syntax, node: cst.CSTNode, material: tuple[str, ...]) -> Iterator[Edit]:
+    """What is assigned goes to another variable, attribute or place that the function uses."""
+    if isinstance(node, _PLACES):
+        old = syntax.inner_text(node)
+        for text in material:
+            if text != old and isinstance(cst.parse_expression(text), _PLACES):
+                yield from syntax.replace(node, text, "target replaced")
 
 
 def _is_value(site: Site) -> bool:

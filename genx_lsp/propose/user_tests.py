@@ -59,15 +59,17 @@ def propose(context: Context) -> Iterator[TestCandidate]:
                 return
             if _switched_off(found) or not mentions(found.function, target, names):
                 continue
+            tests = tuple(_calls(found, tree, names, target, source))
             items.append(
                 ItemTest(
                     key=item_key(path, source, found.node_id),
                     path=Path(path),
                     source=source,
                     node_id=found.node_id,
+                    calls=tuple(test.key for test in tests),
                 )
             )
-            for test in _calls(found, tree, names, target, source):
+            for test in tests:
                 if test.key not in seen:
                     seen.add(test.key)
                     yield test

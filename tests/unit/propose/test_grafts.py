@@ -33,6 +33,10 @@ def proposed(tmp_path: Path, source: str, name: str = "f") -> set[str]:
             "def f(a, k):\n    for x in a[k:]:\n        yield x + k\n",
         ),
         (
+            "def f(a, b):\n    for k in a:\n        a[k] = min(a[k], b[k])\n    return b\n",
+            "def f(a, b):\n    for k in a:\n        b[k] = min(a[k], b[k])\n    return b\n",
+        ),
+        (
             "def f(total, coins):\n    if total < 0:\n        return 0\n    return coins\n",
             "def f(total, coins):\n    if not coins or total < 0:\n        return 0\n    return coins\n",
         ),
