@@ -27,7 +27,7 @@ def answer(outcome: Outcome) -> str:
 
 def _told(value: Value) -> str:
     if value.kind in ("int", "float"):
-        return f"{float(value.scalar):.{DIGITS}g}" if _fits(value.scalar) else value.scalar
+        return _number(value)
     items = [_told(item) for item in value.items]
     kind = "list" if value.kind == "iterator" else value.kind
     if kind in ("set", "frozenset"):
@@ -38,9 +38,14 @@ def _told(value: Value) -> str:
     return f"{kind} {name} {value.scalar} {value.fields} [{', '.join(items)}]"
 
 
-def _fits(scalar: str) -> bool:
-    """Whole numbers beyond a float's reach are told digit by digit."""
-    return len(scalar) <= 15 or not scalar.lstrip("-").isdigit()
+def _number(value: Value) -> str:
+    """Whole numbers beyond a float's reach are told digit by digit: in decimal, and the largest in hex."""
+    if value.kind == "int" and len(value.scalar) > 15:
+        return value.scalar
+    try:
+        return f"{float(value.scalar):.{DIGITS}g}"
+    except ValueError:  # a NaN that is told by its bits
+        return value.scalar
 
 
 def answers(matrix: Matrix, code: CodeCandidate, tests: list[CallTest]) -> tuple[str | None, ...]:
