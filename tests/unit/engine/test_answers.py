@@ -36,7 +36,7 @@ def test_values_that_a_reader_calls_equal_are_one_answer(one: Any, other: Any) -
         ([1, 2], [2, 1]),
         ({}, []),
         (10**30, 10**30 + 1),
-        (7**10_000, 7**10_000 + 1),
+        (7**2_000, 7**2_000 + 1),
         (0.5, 0.50001),
     ],
 )
