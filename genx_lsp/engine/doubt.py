@@ -32,6 +32,7 @@ FAILURES = 3
 # call of the saved code that gave a value, and a twentieth of a second at least.
 PATIENCE = 20.0
 LEAST_SECONDS = 0.05
+_NO_SUCH_NAME = "builtins.NameError"
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,13 @@ def tells(job: Job, outcome: Outcome) -> bool:
 
 
 def credible(job: Job, code: CodeCandidate) -> bool:
-    """The program passes every known-good test that was run on it: it has understood what was asked."""
+    """The program passes every known-good test that was run on it: it has understood what was asked.
+
+    One that calls a helper which nobody wrote answers easy calls alone, and is not heard on those either.
+    """
+    outcomes = [job.matrix.outcome(code, test) for test in job.usable]
+    if any(o is not None and o.raised is not None and o.raised.type_name == _NO_SUCH_NAME for o in outcomes):
+        return False
     return all(job.matrix.passed(code, test) is not False for test in job.trusted)
 
 
