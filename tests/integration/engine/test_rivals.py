@@ -7,7 +7,8 @@ from textwrap import dedent
 from typing import Any
 
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestOrigin
-from genx_lsp.engine import doubt, trust
+from genx_lsp.engine import doubt, repair, trust
+from genx_lsp.engine.answers import answer
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.harm import harm
 from genx_lsp.engine.job import Job
@@ -160,3 +161,79 @@ def test_programs_that_fail_a_known_good_test_settle_nothing(place: Any) -> None
     agreed = hear("return (n - n % 2) / 2", "return n >> 1", "return divmod(n, 2)[0]")
     assert agreed
     assert not any(agreed)
+
+
+def test_programs_that_call_what_does_not_exist_settle_nothing(place: Any) -> None:
+    """They answer the easy calls, where they need no helper, and there they all agree."""
+    job = judged(place, HALF)
+
+    def hear(*bodies: str) -> int:
+        job.witnesses.clear()
+        for body in bodies:
+            code = candidate(job, "return n // 2", body)
+            job.witnesses[code.key] = 2.0
+            job.matrix.add_code(code)
+        doubt.hear(job)
+        return len(doubt.settled_calls(job))
+
+    whole = "return n // 2 if n < 10_000 else n >> 1"
+    assert hear(whole, "return (n - n % 2) // 2")
+    assert not hear("return n // 2 if n == 7 else halved(n)", "return n >> 1 if n == 7 else halve(n)")
+
+
+def judged(place: Any, source: str, *more: str) -> Job:
+    """A job whose saved code was run on its examples, the calls beside them, and `more` calls."""
+    job = job_on(place, place.write("numbers_.py", source), "half")
+    for test in docstring_examples.propose(job.context()):
+        job.matrix.add_test(test)
+    trust.settle_expected_texts(job)
+    for test in neighbours.propose(job.matrix.tests, 6, 0):
+        job.matrix.add_test(test)
+    for expression in more:
+        job.matrix.add_test(CallTest(test_key(expression, Unknown()), expression))
+    trust.run_original(job)
+    return job
+
+
+def rank(job: Job, *codes: CodeCandidate, settled: Any = ()) -> str:
+    """The key of the fix that comes first."""
+    job.plausible[:] = codes
+    for code in codes:
+        job.matrix.add_code(code)
+    job.matrix.fill(codes, job.matrix.tests, job.budget)
+    repair.rank_fixes(job, settled)
+    return job.fixes[0].code.key
+
+
+def test_where_no_call_tells_fixes_apart_the_likelier_body_comes_first(place: Any, scripted: Any) -> None:
+    class Fond(scripted):  # type: ignore[misc]
+        def score(self, prompt: Any, continuations: list[str]) -> list[float]:
+            return [-0.1 if "(3 - 1)" in text else -3.0 for text in continuations]
+
+    job = judged(place, HALF.replace("return n // 2", "return n // 3"))
+    short, long = candidate(job, "// 3", "// 2"), candidate(job, "n // 3", "n // (3 - 1)")
+    assert rank(job, long, short) == short.key
+    job.code_model = Fond()
+    place.engine(job.target.path)._weigh_bodies(job)
+    assert rank(job, long, short) == long.key
+
+
+def test_witnesses_are_not_heard_against_a_body_that_is_much_likelier(place: Any) -> None:
+    job = judged(place, HALF.replace("return n // 2", "return n // 3"), "half(-5)")
+    meant, odd = candidate(job, "n // 3", "n // 2"), candidate(job, "n // 3", "int(n / 2)")
+    job.matrix.add_code(odd)
+    call = next(test for test in job.matrix.tests if test.expression == "half(-5)")
+    job.matrix.fill([odd], [call], job.budget)
+    outcome = job.matrix.outcome(odd, call)
+    assert outcome is not None
+    settled = [doubt.Settled(call, answer(outcome), outcome, 0.8, dissent=False)]
+    job.likelihood = {meant.key: -1.0, odd.key: -1.0}
+    assert rank(job, meant, odd, settled=settled) == odd.key
+    job.likelihood = {meant.key: -1.0, odd.key: -4.0}
+    assert rank(job, meant, odd, settled=settled) == meant.key
+
+
+def test_a_fix_that_only_deletes_comes_after_one_that_does_the_same(place: Any) -> None:
+    job = judged(place, HALF.replace("return n // 2", "return n // 2 + 1"))
+    deleting, changing = candidate(job, " + 1", ""), candidate(job, " + 1", " + 0")
+    assert rank(job, deleting, changing) == changing.key
