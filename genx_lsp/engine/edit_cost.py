@@ -11,6 +11,8 @@ from genx_lsp.engine.job import Job
 
 # What a changed token costs, in nats.
 TOKEN_COST = 0.5
+# An operator and its operand, a call's name and parentheses: of these there is often one too many.
+OPERAND_TOKENS = 3
 
 
 def size_of_edit(job: Job, code: CodeCandidate) -> tuple[int, int, int]:
@@ -24,13 +26,13 @@ def size_of_edit(job: Job, code: CodeCandidate) -> tuple[int, int, int]:
 
 
 def only_deletes(job: Job, code: CodeCandidate) -> bool:
-    """Nothing is put in the place of what goes.
+    """More than an operand goes, and nothing is put in its place.
 
     Such edits pass weak tests by leaving out what the tests do not ask for; hardly any repair that a person
     makes is one (anti-patterns; Tan et al., FSE 2016).
     """
     _, changed, more = size_of_edit(job, code)
-    return changed == -more
+    return changed == -more and changed > OPERAND_TOKENS
 
 
 def channel_cost(job: Job, code: CodeCandidate) -> float:

@@ -20,7 +20,7 @@ from genx_models import Chat
 # Calls made from the known ones, to find out where rivals part.
 NEIGHBOURS = 40
 # Rivals whose likelihood is asked for; each costs the reading of one body.
-HEARD = 8
+HEARD = 16
 # Witnesses that agree with the known-good tests and are too few say nothing.
 LEAST_WITNESSES = 2
 

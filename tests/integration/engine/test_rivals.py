@@ -234,6 +234,12 @@ def test_witnesses_are_not_heard_against_a_body_that_is_much_likelier(place: Any
 
 
 def test_a_fix_that_only_deletes_comes_after_one_that_does_the_same(place: Any) -> None:
-    job = judged(place, HALF.replace("return n // 2", "return n // 2 + 1"))
-    deleting, changing = candidate(job, " + 1", ""), candidate(job, " + 1", " + 0")
+    job = judged(place, HALF.replace("return n // 2", "return n // 2 + min(1, n)"))
+    deleting, changing = candidate(job, " + min(1, n)", ""), candidate(job, "min(1, n)", "min(0, 0 * n)")
     assert rank(job, deleting, changing) == changing.key
+
+
+def test_an_operand_too_many_is_taken_away(place: Any) -> None:
+    job = judged(place, HALF.replace("return n // 2", "return n // 2 + 1"))
+    deleting, changing = candidate(job, " + 1", ""), candidate(job, " + 1", " + 0 * n")
+    assert rank(job, changing, deleting) == deleting.key
