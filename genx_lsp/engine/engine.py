@@ -254,11 +254,11 @@ class Engine:
     def _weigh_bodies(self, job: Job) -> None:
         """The code model's opinion of the rivals that come first so far.
 
-        One of each behaviour, then of those that no call tells apart: one of them may still be nonsense.
+        One of each behaviour; where no call tells any apart, all of them: some may still be nonsense.
         """
         ranked = sorted(job.plausible, key=lambda code: edit_cost.size_of_edit(job, code))
         first = one_of_each_behaviour(job, ranked)
-        job.likelihood = rivals.likelihood(job, [*first, *(code for code in ranked if code not in first)])
+        job.likelihood = rivals.likelihood(job, first if len(first) > 1 else ranked)
 
     def _call_witnesses(self, job: Job) -> None:
         """Programs from the description alone. Without a docstring there is nothing to be a witness of.
