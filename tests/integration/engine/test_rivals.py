@@ -139,48 +139,6 @@ def test_a_loop_that_never_ends_is_found_by_those_who_know_the_answer(place: Any
     assert [edit.text.strip() for edit in final.fixes[0].edits] == ["n //= 2"]
 
 
-def test_programs_that_fail_a_known_good_test_settle_nothing(place: Any) -> None:
-    job = job_on(place, place.write("numbers_.py", HALF), "half")
-    for test in docstring_examples.propose(job.context()):
-        job.matrix.add_test(test)
-    trust.settle_expected_texts(job)
-    for test in neighbours.propose(job.matrix.tests, 6, 0):
-        job.matrix.add_test(test)
-    trust.run_original(job)
-
-    def hear(*bodies: str) -> list[bool]:
-        job.witnesses.clear()
-        for body in bodies:
-            code = candidate(job, "return n // 2", body)
-            job.witnesses[code.key] = 2.0
-            job.matrix.add_code(code)
-        doubt.hear(job)
-        return [settled.dissent for settled in doubt.settled_calls(job)]
-
-    assert hear("return n / 2", "return n * 0.5", "return 0.5 * n") == []
-    agreed = hear("return (n - n % 2) / 2", "return n >> 1", "return divmod(n, 2)[0]")
-    assert agreed
-    assert not any(agreed)
-
-
-def test_programs_that_call_what_does_not_exist_settle_nothing(place: Any) -> None:
-    """They answer the easy calls, where they need no helper, and there they all agree."""
-    job = judged(place, HALF)
-
-    def hear(*bodies: str) -> int:
-        job.witnesses.clear()
-        for body in bodies:
-            code = candidate(job, "return n // 2", body)
-            job.witnesses[code.key] = 2.0
-            job.matrix.add_code(code)
-        doubt.hear(job)
-        return len(doubt.settled_calls(job))
-
-    whole = "return n // 2 if n < 10_000 else n >> 1"
-    assert hear(whole, "return (n - n % 2) // 2")
-    assert not hear("return n // 2 if n == 7 else halved(n)", "return n >> 1 if n == 7 else halve(n)")
-
-
 def judged(place: Any, source: str, *more: str) -> Job:
     """A job whose saved code was run on its examples, the calls beside them, and `more` calls."""
     job = job_on(place, place.write("numbers_.py", source), "half")
@@ -195,6 +153,32 @@ def judged(place: Any, source: str, *more: str) -> Job:
     return job
 
 
+def hear(job: Job, *bodies: str) -> list[bool]:
+    """For each call that witnesses with these bodies settle, whether they are against the saved code."""
+    job.witnesses.clear()
+    for body in bodies:
+        code = candidate(job, "return n // 2", body)
+        job.witnesses[code.key] = 2.0
+        job.matrix.add_code(code)
+    doubt.hear(job)
+    return [settled.dissent for settled in doubt.settled_calls(job)]
+
+
+def test_programs_that_fail_a_known_good_test_settle_nothing(place: Any) -> None:
+    job = judged(place, HALF)
+    assert hear(job, "return n / 2", "return n * 0.5", "return 0.5 * n") == []
+    agreed = hear(job, "return (n - n % 2) / 2", "return n >> 1", "return divmod(n, 2)[0]")
+    assert agreed
+    assert not any(agreed)
+
+
+def test_programs_that_call_what_does_not_exist_settle_nothing(place: Any) -> None:
+    """They answer the easy calls, where they need no helper, and there they all agree."""
+    job = judged(place, HALF)
+    assert hear(job, "return n // 2 if n < 10_000 else n >> 1", "return (n - n % 2) // 2")
+    assert not hear(job, "return n // 2 if n == 7 else halved(n)", "return n >> 1 if n == 7 else halve(n)")
+
+
 def rank(job: Job, *codes: CodeCandidate, settled: Any = ()) -> str:
     """The key of the fix that comes first."""
     job.plausible[:] = codes
@@ -206,7 +190,7 @@ def rank(job: Job, *codes: CodeCandidate, settled: Any = ()) -> str:
 
 
 def test_where_no_call_tells_fixes_apart_the_likelier_body_comes_first(place: Any, scripted: Any) -> None:
-    class Fond(scripted):  # type: ignore[misc]
+    class Fond(scripted):
         def score(self, prompt: Any, continuations: list[str]) -> list[float]:
             return [-0.1 if "(3 - 1)" in text else -3.0 for text in continuations]
 
