@@ -44,7 +44,7 @@ def _number(value: Value) -> str:
         return value.scalar
     try:
         return f"{float(value.scalar):.{DIGITS}g}"
-    except ValueError:  # a NaN that is told by its bits
+    except ValueError:  # a program may put any text on its channel
         return value.scalar
 
 

@@ -59,3 +59,10 @@ def test_a_changed_argument_is_the_answer_only_where_nothing_is_returned() -> No
     assert answer(Outcome("value", value=nothing, arguments_after=left)) != answer(
         Outcome("value", value=nothing, arguments_after=other)
     )
+
+
+def test_a_number_that_is_none_ends_nothing() -> None:
+    """A program owns its channel and may send any text as a float's."""
+    assert answer(Outcome("value", value=Value("float", "not a number at all"))).endswith(
+        "not a number at all"
+    )
