@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from figures import ROOT
-from repair import documented, trailing_text
+from repair_programs import documented, trailing_text
 
 HOME = ROOT / "build" / "testgen"
 SOURCE = HOME / "source"

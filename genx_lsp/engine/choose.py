@@ -75,7 +75,7 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, effort: Effort 
     """Fill `job.tests` with the greedy minimum set."""
     spare = budget.part(SHARE * budget.left)
     if effort == "all":
-        add(job, facets(job), budget)
+        add(job, facets(job, job.usable), budget)
     seconds = FAULTS_SECONDS[effort]
     mutants = faulty(job, FAULTS[effort], spare.part(seconds))
     existing = [t for t in job.trusted_calls if t.origin is TestOrigin.USER_TEST]
@@ -88,9 +88,9 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, effort: Effort 
         already |= killed_by_items(job, [m for m in mutants if m.key not in already], budget)
     if effort == "all":
         caught = already | {m.key for m in mutants if any(kills(job, m, t) for t, _ in options)}
-        found = widen(job, [m for m in mutants if m.key not in caught], brief, spare)
+        found = widen(job, [m for m in mutants if m.key not in caught], brief, spare, budget)
         if found:
-            add(job, found, budget)
+            add(job, [*found, *facets(job, found)], budget)
             settled = [*settled, *doubt.settled_calls(job)]
             options = candidates(job, settled)
             again = budget.part(SHARE * budget.left).part(seconds)
@@ -246,6 +246,8 @@ def same(job: Job, code: CodeCandidate, test: CallTest) -> bool:
 
 def observed(outcome: Outcome) -> Expectation | None:
     """An expectation from what was seen; None where it could not be written down or says nothing."""
+    if outcome.early:
+        return None
     if outcome.kind == "exception" and outcome.raised is not None:
         name = outcome.raised.type_name
         return Raises(name.removeprefix("builtins."), match=re.escape(outcome.raised.message) or None)
@@ -287,13 +289,13 @@ def weigh(job: Job, test: CallTest, basis: Basis, mutants: Sequence[CodeCandidat
 
 
 def worth(option: Option, killed: set[str], reached: set[int]) -> tuple[float, float, int, int]:
-    """How much a test adds; ties go to the better basis, the more telling answer, the shorter call."""
+    """How much a test adds; ties go to the better basis, the more telling answer, the shorter test."""
     gain = len(option.killed - killed) + LINE_WORTH * len(option.lines - reached)
     return (
         gain * BASIS_WORTH[option.basis],
         BASIS_WORTH[option.basis],
         telling(option.test.expectation),
-        -len(option.test.expression),
+        -len(option.test.setup) - len(option.test.expression),
     )
 
 
@@ -333,6 +335,12 @@ def offer(
 
 def title(test: CallTest) -> str:
     """The test in one line, as a person would say it."""
+    before = [line for line in test.setup.split("\n") if line and not line.startswith(("import ", "from "))]
+    return "; ".join([*before, said(test)])
+
+
+def said(test: CallTest) -> str:
+    """The call and what is expected of it."""
     match test.expectation:
         case Raises(type_name=name):
             return f"{test.expression} raises {name.rpartition('.')[2]}"

@@ -22,6 +22,7 @@ from genx_lsp.propose import (
     model_tests,
     mutate,
     rewrite,
+    sequences,
     user_tests,
 )
 from genx_lsp.propose.keys import code_key
@@ -172,6 +173,7 @@ class Engine:
             # What somebody vouches for needs nobody else's word, so it is not kept waiting for the rest.
             yield from meanwhile.specification(job)
         add_tests(job, boundary.propose(job.context()))
+        add_tests(job, sequences.propose(job.context()))
         if not job.matrix.tests:
             job.note(boundary.unguessable(job.context()))
         trust.settle_expected_texts(job)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import builtins
+from collections.abc import Iterable, Iterator
 
 from genx_lsp.candidate import CallTest, TestOrigin
 from genx_lsp.engine.job import Job
@@ -14,17 +15,19 @@ from genx_sandbox import Unknown, Value
 # Calls looked at, and what is asked of each of their results.
 _CALLS = 16
 _FACETS = 4
+_DEPTH = 8
+_SERIES = ("list", "tuple", "iterator")
 
 
-def facets(job: Job) -> list[CallTest]:
-    """Calls that ask for parts of the objects that known calls return; their outcomes are unknown yet."""
+def facets(job: Job, tests: Iterable[CallTest]) -> list[CallTest]:
+    """Calls that ask for parts of the objects that these calls return; their outcomes are unknown yet."""
     view = view_of(job.target, job.project)
     found: dict[str, CallTest] = {}
     asked = 0
-    for test in job.usable:
+    for test in tests:
         outcome = job.matrix.outcome(job.original, test)
         value = outcome.value if outcome is not None and outcome.kind == "value" else None
-        if value is None or value.kind != "object" or value.scalar or asked >= _CALLS:
+        if value is None or asked >= _CALLS or not _is_told_by_parts(value):
             continue
         asked += 1
         for expression in list(_asked(test.expression, value, view))[:_FACETS]:
@@ -34,10 +37,22 @@ def facets(job: Job) -> list[CallTest]:
     return list(found.values())
 
 
+def _is_told_by_parts(value: Value) -> bool:
+    """An object, or a list of objects and what else cannot be written down."""
+    if value.kind in _SERIES:
+        return any(item.kind == "object" and not item.scalar for item in value.items)
+    return value.kind == "object" and not value.scalar
+
+
 def _asked(expression: str, value: Value, view: View) -> Iterator[str]:
+    if value.kind in _SERIES:
+        # Elements without a text of their own would show where they lie in memory.
+        if all(item.kind != "object" or _has_text(_class_of(item, view), view) for item in value.items):
+            yield f"[str(item) for item in {expression}]"
+        return
     node = _class_of(value, view)
     methods = {s.name: s for s in node.body if isinstance(s, ast.FunctionDef)} if node is not None else {}
-    if "__str__" in methods:
+    if "__str__" in methods or (node is not None and _is_exception(node, view)):
         yield f"str({expression})"
     elif "__repr__" in methods:
         yield f"repr({expression})"
@@ -48,6 +63,26 @@ def _asked(expression: str, value: Value, view: View) -> Iterator[str]:
     for name, held in zip(value.fields, value.items, strict=False):
         if not name.startswith("_") and held.literal() is not None:
             yield f"({expression}).{name}"
+
+
+def _has_text(node: ast.ClassDef | None, view: View) -> bool:
+    return node is not None and (
+        any(isinstance(s, ast.FunctionDef) and s.name in ("__str__", "__repr__") for s in node.body)
+        or _is_exception(node, view)
+    )
+
+
+def _is_exception(node: ast.ClassDef, view: View, depth: int = 0) -> bool:
+    """Its text is what its constructor handed on."""
+    for base in node.bases:
+        name = ast.unparse(base).rpartition(".")[2]
+        builtin = getattr(builtins, name, None)
+        if isinstance(builtin, type) and issubclass(builtin, BaseException):
+            return True
+        parent = view.find_class(name)
+        if parent is not None and depth < _DEPTH and _is_exception(parent, view, depth + 1):
+            return True
+    return False
 
 
 def _class_of(value: Value, view: View) -> ast.ClassDef | None:

@@ -8,7 +8,9 @@ tests.
 
 from __future__ import annotations
 
+import ast
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -17,8 +19,9 @@ from genx_lsp.engine import trust
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.job import Job
 from genx_lsp.propose.arguments import words_of
-from genx_lsp.propose.keys import test_key
+from genx_lsp.propose.keys import parse_expression, test_key
 from genx_lsp.propose.variants import Variants
+from genx_lsp.source_text import shared_tree
 from genx_sandbox import Call, Outcome, Program, SandboxCancelled, Unknown
 
 # Variants run on the saved code a round, and how many of the most telling ones the faults get to see.
@@ -45,26 +48,46 @@ class Search:
     brief: float
     """Seconds that a fault's call may take."""
     seeds: list[str] = field(default_factory=list)
-    setups: dict[str, str] = field(default_factory=dict)
-    """What a seed, and so its variants, needs to have run before it."""
+    setup: str = ""
+    """What seeds need to have run before them, imports apart."""
+    imports: dict[str, str] = field(default_factory=dict)
+    """Names that seeds use and their module does not have, and the statements that import them."""
     reached: set[int] = field(default_factory=set)
     answers: set[str] = field(default_factory=set)
     found: list[CallTest] = field(default_factory=list)
 
+    def sow(self, test: CallTest, times: int) -> None:
+        """Take a call as a seed, `times` as often as others have their turn."""
+        self.seeds += [test.expression] * times
+        self.imports.update(imports_in(test.setup) or {})
 
-def widen(job: Job, alive: Sequence[CodeCandidate], brief: float, budget: Budget) -> list[CallTest]:
-    """New tests of unknown expectation; nothing of them is in the matrix yet."""
+
+def widen(
+    job: Job, alive: Sequence[CodeCandidate], brief: float, spare: Budget, budget: Budget
+) -> list[CallTest]:
+    """New tests of unknown expectation, run on the saved code only.
+
+    The search ends with `spare`; to look at what it found a second time it takes of `budget`.
+    """
     first, last = job.target.def_line, job.target.last_line
-    search = Search(job, budget.part(SECONDS), {m.key: m for m in alive}, brief)
+    search = Search(job, spare.part(SECONDS), {m.key: m for m in alive}, brief)
+    quick: list[tuple[CallTest, Outcome]] = []
     for test in job.usable:
         outcome = job.matrix.outcome(job.original, test)
         if outcome is None or outcome.kind not in ("value", "exception") or outcome.seconds > SLOW_SECONDS:
             continue
         search.answers.add(outcome.key)
         search.reached |= outcome.lines
-        search.setups[test.expression] = test.setup
-        # Calls that fail on their way in have little to teach.
-        search.seeds += [test.expression] * (3 if outcome.kind == "value" else 1)
+        quick.append((test, outcome))
+    # Calls that stand for themselves have variants; where all need something done before, those that need
+    # the same have.
+    scripts = Counter(test.setup for test, _ in quick if imports_in(test.setup) is None)
+    if scripts.total() == len(quick) and quick:
+        search.setup = scripts.most_common(1)[0][0]
+    for test, outcome in quick:
+        if test.setup == search.setup or (not search.setup and imports_in(test.setup) is not None):
+            # Calls that fail on their way in have little to teach.
+            search.sow(test, 3 if outcome.kind == "value" else 1)
     if not search.seeds:
         return []
     variants = Variants(words_of(job.context()), job.settings.generation.seed)
@@ -77,7 +100,7 @@ def widen(job: Job, alive: Sequence[CodeCandidate], brief: float, budget: Budget
                 break
             idle = 0 if one_round(search, variants) else idle + 1
     except SandboxCancelled:
-        if budget.is_set():
+        if budget.cancelled:
             raise
     for test in search.found:
         job.matrix.add_test(test)
@@ -106,11 +129,10 @@ def one_round(search: Search, variants: Variants) -> bool:
         if new_lines:
             progress = True
             search.found.append(test)
-            search.seeds += [test.expression] * 6
+            search.sow(test, 6)
             search.reached |= outcome.lines
         elif fresh and outcome.kind == "value":
-            search.seeds.append(test.expression)
-        search.setups[test.expression] = test.setup
+            search.sow(test, 1)
         search.answers.add(outcome.key)
         told.append((-new_lines, 0 if fresh else 1, test, outcome))
     told.sort(key=lambda row: (row[0], row[1], len(row[2].expression)))
@@ -131,7 +153,7 @@ def one_round(search: Search, variants: Variants) -> bool:
         test = next(row[2] for row in shown if row[2].key == best)
         if test not in search.found:
             search.found.append(test)
-        search.seeds += [test.expression] * 4
+        search.sow(test, 4)
         for key in caught:
             search.alive.pop(key, None)
         caught_by = {k: left for k, v in caught_by.items() if (left := v - caught)}
@@ -140,11 +162,26 @@ def one_round(search: Search, variants: Variants) -> bool:
 
 
 def made(search: Search, text: str) -> CallTest:
-    """A variant as a test; it needs what the calls of its kind need to have run before them."""
-    setup = max(search.setups.values(), key=list(search.setups.values()).count) if search.setups else ""
+    """A variant as a test, with what it needs to have run before it: imports of the names that it uses, or
+    what all calls of its kind need."""
+    setup = search.setup
+    if not setup and search.imports:
+        used = {n.id for n in ast.walk(parse_expression(text) or ast.Constant(0)) if isinstance(n, ast.Name)}
+        setup = "\n".join(sorted({search.imports[name] for name in used & search.imports.keys()}))
     return CallTest(
         key=test_key(text, Unknown(), setup), expression=text, origin=TestOrigin.BOUNDARY, setup=setup
     )
+
+
+def imports_in(setup: str) -> dict[str, str] | None:
+    """Names to the statements of a setup that import them; None where it does more than import."""
+    found: dict[str, str] = {}
+    for statement in shared_tree(setup).body:
+        if not isinstance(statement, (ast.Import, ast.ImportFrom)):
+            return None
+        for alias in statement.names:
+            found[(alias.asname or alias.name).partition(".")[0]] = ast.unparse(statement)
+    return found
 
 
 def meaningless(job: Job, outcome: Outcome) -> bool:

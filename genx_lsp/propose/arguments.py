@@ -12,6 +12,7 @@ from genx_lsp.propose.builder import Argument, Builder
 from genx_lsp.propose.context import Context
 from genx_lsp.propose.docstring_examples import seen_calls
 from genx_lsp.propose.examples import example_texts
+from genx_lsp.propose.folding import folded_number
 from genx_lsp.propose.guessing import guess_annotation
 from genx_lsp.propose.idioms import ALIKE
 from genx_lsp.propose.keys import normal_expression, parse_definition, parse_expression, quiet_parse
@@ -24,6 +25,8 @@ _SEEN_FIRST = 3
 """Seen values put before those of the type: they are typical, but the rest of them can wait."""
 _TYPICAL = 4
 _LITERALS = 12
+_ENTRIES = 8
+"""Keys taken of a long table that the code uses."""
 _EXAMPLES = 10
 """Texts taken from the examples of the whole module."""
 
@@ -135,8 +138,11 @@ def _code_literals(target: Target, view: View) -> list[str]:
         return []
     nodes: list[ast.AST] = [tree]
     for name in sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}):
-        value = view.find_value(name)
-        if value is not None:
+        value = view.find_value(name) or _imported_value(name, view)
+        if isinstance(value, ast.Dict) and len(value.keys) > _ENTRIES:
+            # A long table: what it is looked up by tells how its keys look.
+            nodes += [key for key in value.keys[:_ENTRIES] if key is not None]
+        elif value is not None:
             nodes.append(value)
     exact: dict[str, None] = {}
     near: dict[str, None] = {}
@@ -145,7 +151,10 @@ def _code_literals(target: Target, view: View) -> list[str]:
             if isinstance(part, bool) or part is None or part is Ellipsis:
                 continue
             exact[repr(part)] = None
-            if isinstance(part, int) and abs(part) < 10**6:
+            if isinstance(part, float) and abs(part) < 10**6 and not part.is_integer():
+                near[repr(int(part))] = None
+                near[repr(int(part) + 1)] = None
+            elif isinstance(part, int) and abs(part) < 10**6:
                 near[repr(part + 1)] = None
                 near[repr(part - 1)] = None
                 near[repr(-part)] = None
@@ -153,6 +162,12 @@ def _code_literals(target: Target, view: View) -> list[str]:
                 near[repr(f"a{part}b")] = None
                 near[repr(part * 2)] = None
     return [t for t in (*exact, *(n for n in near if n not in exact)) if len(t) < 80]
+
+
+def _imported_value(name: str, view: View) -> ast.expr | None:
+    """A constant of another module of the project."""
+    there = view.imported_from(name)
+    return there[0].find_value(there[1]) if there is not None else None
 
 
 def _constants(node: ast.AST) -> Iterator[object]:
@@ -165,6 +180,10 @@ def _constants(node: ast.AST) -> Iterator[object]:
     for part in ast.walk(node):
         if isinstance(part, ast.Constant) and id(part) not in docstrings | inside_format:
             yield part.value
+        elif isinstance(part, ast.BinOp):
+            folded = folded_number(part)
+            if folded is not None:
+                yield folded
 
 
 def _seen(context: Context) -> tuple[dict[str, list[str]], list[str]]:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from genx_lsp.candidate import CallTest, TestOrigin
 from genx_lsp.propose.expected import expectation_of, raises_of
+from genx_lsp.propose.idioms import CHANGING
 from genx_lsp.propose.keys import parse_definition, parse_expression
 from genx_lsp.propose.naming import Names, mentions
 from genx_lsp.propose.parametrize import rows_of, substitute
@@ -21,10 +22,6 @@ _UNITTEST = {
     "assertIsNot": ast.IsNot, "assertIn": ast.In, "assertNotIn": ast.NotIn, "assertLess": ast.Lt,
     "assertLessEqual": ast.LtE, "assertGreater": ast.Gt, "assertGreaterEqual": ast.GtE,
 }  # fmt: skip
-
-_CHANGING = frozenset(
-    {"append", "add", "insert", "extend", "pop", "popleft", "remove", "discard", "clear", "update", "sort"}
-)
 
 
 def checks(
@@ -178,11 +175,7 @@ def _changes_its_object(target: Target) -> bool:
     for node in ast.walk(tree) if tree is not None else ():
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del)):
             return True
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr in _CHANGING
-        ):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
             return True
     return False
 

@@ -32,7 +32,7 @@ def propose(context: Context) -> Iterator[TestCandidate]:
             return
         chosen = [(pool, pool.values[index]) for pool, index in zip(columns, row, strict=True)]
         owner = chosen.pop(0)[1] if owners is not None else None
-        arguments = _arguments([(pool, value.text) for pool, value in chosen])
+        arguments = argument_list([(pool, value.text) for pool, value in chosen])
         head = f"{owner.text}.{target.name}" if owner is not None else target.class_name or target.name
         expression = head if target.kind == "property" else f"{head}({arguments})"
         if owner is not None and target.kind == "method":
@@ -67,7 +67,7 @@ def _lacking(context: Context, owners: Pool | None, columns: list[Pool]) -> str:
     return ""
 
 
-def _arguments(chosen: list[tuple[Pool, str]]) -> str:
+def argument_list(chosen: list[tuple[Pool, str]]) -> str:
     """The argument list. An empty text leaves a parameter to its default; those after it go by keyword."""
     parts: list[str] = []
     by_keyword = False

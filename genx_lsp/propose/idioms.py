@@ -44,6 +44,14 @@ _BINARY = {
 ALIKE = frozenset(_BINARY) - {"__contains__", "__getitem__", "__mod__", "__mul__"}
 """Operators whose other side is mostly an object of the same class."""
 
+CHANGING = frozenset(
+    {
+        *("append", "appendleft", "add", "update", "pop", "popleft", "popitem", "extend", "insert", "remove"),
+        *("discard", "clear", "setdefault", "sort", "reverse", "write", "put", "push"),
+    }
+)
+"""Methods that change what they are called on, by name."""
+
 
 def spoken(method: str, owner: str, arguments: Sequence[str]) -> str:
     """The expression that calls the method; empty where it has no other spelling than its name."""

@@ -79,6 +79,9 @@ def module_names(module_source: str) -> dict[str, str]:
     pending: list[ast.stmt] = list(shared_tree(module_source).body)
     while pending:
         statement = pending.pop(0)
+        if isinstance(statement, ast.If) and _for_checkers_only(statement.test):
+            pending[:0] = statement.orelse
+            continue
         if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             found[statement.name] = ""
             continue
@@ -102,6 +105,11 @@ def module_names(module_source: str) -> dict[str, str]:
                     if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
                 ]
     return found
+
+
+def _for_checkers_only(test: ast.expr) -> bool:
+    """`if TYPE_CHECKING:`: what it binds is not there when the module runs."""
+    return ast.unparse(test).rpartition(".")[2] == "TYPE_CHECKING"
 
 
 class Localiser(ast.NodeTransformer):

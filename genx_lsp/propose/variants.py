@@ -13,6 +13,8 @@ from genx_lsp.propose.keys import normal_expression, parse_expression
 _LONGEST = 240
 """Characters of a call; longer ones make tests that nobody reads."""
 _TRIES = 12
+_MAGNITUDES = 10
+"""Numbers of up to so many digits are tried, each magnitude as often as any other."""
 _DONORS = 6
 """Other calls looked at for an argument to take over."""
 
@@ -139,12 +141,15 @@ class Variants:
             lambda: rng.choice((0, 1, 2, 3)),
             lambda: rng.randint(-3, 40),
             lambda: rng.randint(0, 3000),
+            lambda: type(value)(round(10 ** rng.uniform(0, _MAGNITUDES))),
             lambda: value // 2 if isinstance(value, int) else value / 2,
         ]
         if isinstance(value, float):
             ways += [lambda: round(value + rng.choice((0.5, 0.25, -0.1)), 3), lambda: float(round(value))]
         if known:
             ways += [lambda: rng.choice(known), lambda: rng.choice(known) + rng.choice((-1, 1))] * 2
+            # Thresholds are often made of several: 365 days of 24 hours of 3600 seconds.
+            ways += [lambda: value * rng.choice(known), lambda: rng.choice(known) * rng.choice(known)]
         made = rng.choice(ways)()
         return made if abs(made) < 10**15 else rng.randint(0, 9)
 
@@ -169,7 +174,25 @@ class Variants:
             lambda: value[::-1],
             lambda: f"{value} {rng.choice(pieces)}",
         ]
+        if " " in value:
+            ways += [lambda: self._other_words(value, pieces)] * 4
         return rng.choice(ways)()
+
+    def _other_words(self, value: str, pieces: Sequence[str]) -> str:
+        """A word put in, taken out, exchanged or moved: what is read word by word has a grammar."""
+        rng = self._rng
+        words = value.split(" ")
+        place = rng.randrange(len(words))
+        way = rng.randrange(4)
+        if way == 0:
+            words.insert(rng.randrange(len(words) + 1), rng.choice(pieces))
+        elif way == 1:
+            del words[place]
+        elif way == 2:
+            words[place] = rng.choice(pieces)
+        else:
+            words.insert(rng.randrange(len(words)), words.pop(place))
+        return " ".join(words)
 
     def _other_items(self, node: ast.List | ast.Tuple | ast.Set) -> ast.expr:
         rng = self._rng
@@ -234,6 +257,8 @@ def _sites(tree: ast.expr) -> Iterator[_Site]:
             waiting.append((parent.func, slot))
         elif isinstance(parent, ast.Attribute):
             waiting.append((parent.value, slot))
+        elif isinstance(parent, ast.ListComp):
+            waiting += [(part.iter, slot) for part in parent.generators]
         elif isinstance(parent, (ast.List, ast.Tuple, ast.Set)):
             for index, item in enumerate(parent.elts):
                 yield _Site(item, _setter(parent.elts, index), slot, False)

@@ -16,6 +16,7 @@ from genx_lsp.errors import GenxError, Unavailable
 from genx_lsp.findings import Findings, MatrixView
 from genx_lsp.project import Project
 from genx_lsp.session.engines import EnginePool, Want
+from genx_lsp.session.memory import give_back
 from genx_lsp.session.threads import started
 from genx_lsp.target import Target
 from genx_models import ModelError
@@ -110,6 +111,8 @@ class Policy(Protocol):
 
 _LOOK_AGAIN_SECONDS = 2.0
 """How often a job that is held looks whether times are better."""
+_REST_SECONDS = 30.0
+"""So long after the last job its memory is given back: sooner the next save would only ask for it again."""
 
 
 class JobQueue:
@@ -228,11 +231,13 @@ class JobQueue:
 
     def _run(self) -> None:
         held: Held | None = None
+        rested = True
         while True:
             with self._changed:
                 self._running = None
-                while not (self._waiting or self._restart or self._closed):
-                    self._changed.wait()
+                bored = False
+                while not (self._waiting or self._restart or self._closed or bored):
+                    bored = not self._changed.wait(None if rested else _REST_SECONDS)
                 if self._closed:
                     return
                 restart, self._restart = self._restart, False
@@ -240,6 +245,9 @@ class JobQueue:
             if restart:
                 self._engines.restart()
             if job is None:
+                if bored:
+                    give_back()
+                    rested = True
                 continue
             # Looked at without the lock: a submit or cancel never waits for it.
             reason = self._policy.reluctance(job) if job.origin == "save" else ""
@@ -248,6 +256,7 @@ class JobQueue:
                 self._post(held)
             if self._taken(job, reason):
                 held = None
+                rested = False
                 self._work(job)
 
     def _taken(self, job: Job, reason: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 from genx_sandbox.canonical import is_type_name
 from genx_sandbox.errors import ProtocolError
 from genx_sandbox.guest.wire import OUTCOME
-from genx_sandbox.outcomes import Outcome, Raised
+from genx_sandbox.outcomes import EARLY, Outcome, Raised
 from genx_sandbox.values import decode
 
 _NAMELESS = "builtins.<an exception with a name that no source can hold>"
@@ -71,7 +71,8 @@ def _outcome(said: bytes) -> Outcome:
             bases = tuple(str(b) for b in raised["bases"])
             name = str(raised["type"])
             error = Raised(name if is_type_name(name) else _NAMELESS, bases, str(raised["message"]))
-            return Outcome("exception", None, error, arguments, "", 0.0, lines, before)
+            early = EARLY if message.get("early") is True else ""
+            return Outcome("exception", None, error, arguments, early, 0.0, lines, before)
         if kind == "refused":
             return Outcome("refused", detail=text_of(message, "detail"))
     except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:

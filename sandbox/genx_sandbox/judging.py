@@ -34,7 +34,9 @@ def judge(outcome: Outcome, expectation: Expectation) -> bool | None:
     if outcome.kind in ("timeout", "crash", "refused"):
         return False
     if isinstance(expectation, Raises):
-        return _raises(outcome.raised, expectation) if outcome.kind == "exception" else False
+        # pytest.raises stands around the call alone.
+        called = outcome.kind == "exception" and not outcome.early
+        return _raises(outcome.raised, expectation) if called else False
     if outcome.kind == "exception" or outcome.value is None:
         return False
     if isinstance(expectation, Leaves):

@@ -12,6 +12,8 @@ from typing import Literal
 from genx_sandbox.errors import ProtocolError
 from genx_sandbox.values import Value, decode
 
+EARLY = "raised before the call was made"
+"""`Outcome.detail` of an exception that the statements before the call raised."""
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 
 
@@ -51,6 +53,7 @@ class Outcome:
 
     timeout: the parent's deadline passed. crash: the child died (signal, `os._exit`, memory).
     refused: the call was not made, and `detail` says why (the module did not load, bad syntax).
+    exception: `detail` is `EARLY` where what was to run before the call raised it.
     """
 
     kind: OutcomeKind
@@ -75,12 +78,17 @@ class Outcome:
         except ProtocolError:
             return None
 
+    @property
+    def early(self) -> bool:
+        """The exception came from the statements before the call, which was not made."""
+        return self.kind == "exception" and self.detail == EARLY
+
     @cached_property
     def key(self) -> str:
         """Outcomes with equal keys behaved equally; memory addresses in messages do not count."""
         raised = self.raised
         said = (raised.type_name, _ADDRESS.sub("0x", raised.message)) if raised else None
-        seen = (self.kind, self.value, said, self.arguments_after)
+        seen = (self.kind, self.value, said, self.arguments_after, *([EARLY] if self.early else ()))
         return hashlib.blake2b(repr(seen).encode("utf-8", "surrogatepass"), digest_size=12).hexdigest()
 
 

@@ -41,15 +41,19 @@ class Evaluator:
             self._probe.clear()
         report: dict[str, object]
         started = time.perf_counter()
+        ready = False
         try:
             if setup is not None:
                 exec(setup, scratch)
+            ready = True
             result = eval(expression, scratch)
             if type(result) in _ASYNC:
                 result = _run_async(result, self._limits["value_items"])
             report = {"kind": "value", "value": self._encoder.encode(result)}
         except BaseException as error:
             report = {"kind": "exception", "raised": raised(error, self._limits["text_bytes"])}
+            if not ready:
+                report["early"] = True
         seconds = time.perf_counter() - started
         if self._probe is not None:
             report["lines"] = self._probe.lines()

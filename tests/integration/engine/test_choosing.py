@@ -76,3 +76,93 @@ def test_an_object_is_told_by_its_text(place):
     assert any(test.test.expression.startswith("str(release(") for test in final.tests)
     assert final.plan is not None
     assert "assert str(release(" in final.plan.new_text
+
+
+def test_variants_of_a_call_import_what_they_use(place):
+    path = place.write(
+        "pauses.py",
+        """
+        from __future__ import annotations
+
+        from typing import TYPE_CHECKING
+
+        if TYPE_CHECKING:
+            from datetime import timedelta
+
+
+        def length(pause: timedelta) -> str:
+            if pause.days >= 365:
+                return "years"
+            return "days" if pause.days >= 45 else "hours"
+        """,
+    )
+    final = place.findings(path, "length")[-1]
+    returned = {test.test.expectation.value.scalar for test in final.tests}
+    assert returned == {"'years'", "'days'", "'hours'"}
+    assert final.plan is not None
+    assert "from datetime import timedelta" in final.plan.new_text
+
+
+def test_what_a_method_changes_is_seen_in_what_others_say(place):
+    path = place.write(
+        "stacks.py",
+        """
+        class Stack:
+            def __init__(self, limit: int = 3) -> None:
+                self._limit = limit
+                self._items: list[int] = []
+
+            def push(self, item: int) -> None:
+                if len(self._items) >= self._limit:
+                    raise OverflowError("full")
+                self._items.append(item)
+
+            def pop(self) -> int:
+                return self._items.pop()
+
+            def __len__(self) -> int:
+                return len(self._items)
+        """,
+    )
+    pushed = place.findings(path, "Stack.push")[-1]
+    assert "stack = Stack(2); stack.push(2); len(stack) == 1" in {test.title for test in pushed.tests}
+    assert any(test.title.endswith(" raises OverflowError") for test in pushed.tests)
+    assert "    stack.push(2)\n" in pushed.plan.new_text
+    popped = place.findings(path, "Stack.pop")[-1]
+    assert "stack = Stack(2); stack.push(2); stack.pop() == 2" in {test.title for test in popped.tests}
+
+
+def test_an_exception_is_known_by_its_text(place):
+    path = place.write(
+        "faults_.py",
+        """
+        class Missing(KeyError):
+            def __init__(self, name: str, near: str) -> None:
+                hint = f", did you mean {near}?" if near != name else ""
+                super().__init__(f"no {name}{hint}")
+        """,
+    )
+    final = place.findings(path, "Missing.__init__")[-1]
+    assert any("did you mean" in test.title for test in final.tests)
+    assert any("did you mean" not in test.title for test in final.tests)
+
+
+def test_objects_in_a_list_are_told_by_their_text(place):
+    path = place.write(
+        "coins.py",
+        """
+        class Coin:
+            def __init__(self, value: int) -> None:
+                self._value = value
+
+            def __str__(self) -> str:
+                return f"{self._value} ct"
+
+
+        def change(amount: int) -> list[Coin]:
+            return [Coin(value) for value in (50, 20, 10) if value <= amount]
+        """,
+    )
+    final = place.findings(path, "change")[-1]
+    titles = [test.title for test in final.tests]
+    assert any("[str(item) for item in change(" in title and "10 ct" in title for title in titles)

@@ -167,3 +167,24 @@ def test_rows_meet_every_pair_and_stay_far_below_the_full_product(sizes: list[in
             itertools.product(range(sizes[one]), range(sizes[two]))
         )
     assert made == list(rows(sizes))
+
+
+def test_a_type_that_only_checkers_import_is_imported_by_the_call(context) -> None:
+    source = """
+    from __future__ import annotations
+
+    from typing import TYPE_CHECKING
+
+    if TYPE_CHECKING:
+        import datetime as dt
+
+    def f(pause: dt.timedelta): return pause.days
+    """
+    tests = list(boundary.propose(context(source, "f")))
+    assert any(t.expression == "f(timedelta(days=1))" for t in tests)
+    assert {t.setup for t in tests} == {"from datetime import timedelta"}
+
+
+def test_a_threshold_that_is_a_product_is_tried(context) -> None:
+    calls = proposed(context, "def f(seconds: int): return seconds >= 24 * 3600")
+    assert {"f(86399)", "f(86400)", "f(86401)"} <= set(calls)

@@ -42,3 +42,9 @@ def test_arguments_of_constructors_inside_are_varied_too():
 def test_nothing_comes_of_nothing():
     assert list(Variants(WORDS).of([], 5)) == []
     assert list(Variants(WORDS).of(["not a call ("], 5)) == []
+
+
+def test_numbers_of_every_magnitude_turn_up():
+    variants = Variants(Words())
+    numbers = [abs(int(t[2:-1])) for t in variants.of(["f(3)"], 400)]
+    assert {len(str(n)) for n in numbers} >= set(range(1, 10))

@@ -310,3 +310,22 @@ def test_who_has_given_way_and_is_cancelled_then_does_not_come_back(
     jobs.cancel(lambda one: one.target.name == "thorough")
     assert [one.target.name for one in jobs.jobs] in (["slow"], [])
     assert not late.cancel.is_set()
+
+
+def test_memory_is_given_back_once_after_the_last_job(
+    jobs: JobQueue, events: queue.Queue[JobEvent], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: queue.Queue[int] = queue.Queue()
+    monkeypatch.setattr("genx_lsp.session.jobs._REST_SECONDS", 0.05)
+    monkeypatch.setattr("genx_lsp.session.jobs.give_back", lambda: given.put(len(jobs.jobs)))
+    one = job("quick")
+    jobs.submit(one)
+    seen(events, ended(one))
+    assert given.get(timeout=30) == 0
+    # Idle from here on, it would be given back again and again if it were not for once.
+    with pytest.raises(queue.Empty):
+        given.get(timeout=0.5)
+    another = job("quick")
+    jobs.submit(another)
+    seen(events, ended(another))
+    assert given.get(timeout=30) == 0
