@@ -40,7 +40,7 @@ PACKAGES = {
     "more_itertools": ("more", "recipes"),
     "packaging": (
         "_parser",
-        "_structures",
+        "metadata",
         "_tokenizer",
         "dependency_groups",
         "licenses",

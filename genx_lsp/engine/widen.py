@@ -11,7 +11,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from genx_lsp.candidate import CallTest, CodeCandidate, TestOrigin
@@ -24,9 +24,11 @@ from genx_lsp.propose.variants import Variants
 from genx_lsp.source_text import shared_tree
 from genx_sandbox import Call, Outcome, Program, SandboxCancelled, Unknown
 
-# Variants run on the saved code a round, and how many of the most telling ones the faults get to see.
+# Variants run on the saved code at once, so many times a round, which costs little; the faults get to see the
+# most telling ones, which costs the start of a process each.
 BATCH = 80
-SHOWN = 24
+BATCHES = 6
+SHOWN = 32
 # So many rounds without a fault caught or a line reached end the search: what is left is mostly equivalent.
 PATIENCE = 4
 ROUNDS = 24
@@ -53,6 +55,8 @@ class Search:
     imports: dict[str, str] = field(default_factory=dict)
     """Names that seeds use and their module does not have, and the statements that import them."""
     reached: set[int] = field(default_factory=set)
+    paths: set[frozenset[int]] = field(default_factory=set)
+    """Lines that some call reached together."""
     answers: set[str] = field(default_factory=set)
     found: list[CallTest] = field(default_factory=list)
 
@@ -78,6 +82,7 @@ def widen(
             continue
         search.answers.add(outcome.key)
         search.reached |= outcome.lines
+        search.paths.add(outcome.lines)
         quick.append((test, outcome))
     # Calls that stand for themselves have variants; where all need something done before, those that need
     # the same have.
@@ -110,54 +115,82 @@ def widen(
 
 
 def one_round(search: Search, variants: Variants) -> bool:
-    """Make, run and judge one batch; returns whether anything was caught or reached."""
+    """Make and run variants, and put the most telling to the faults; returns whether that led anywhere."""
+    reached, told = len(search.reached), []
+    for _ in range(BATCHES):
+        told += explored(search, variants)
+        if len(search.reached) > reached or search.budget.is_set():
+            break
+    caught = judged(search, sorted(told, key=lambda t: t.order)[:SHOWN]) if search.alive else False
+    return caught or len(search.reached) > reached
+
+
+@dataclass(frozen=True)
+class Told:
+    """A variant that the saved code answered."""
+
+    test: CallTest
+    outcome: Outcome
+    order: tuple[int, bool, bool, int]
+    """Lines that no call had reached come first, then lines that none had reached together, then answers that
+    none had got, then what is short."""
+
+
+def explored(search: Search, variants: Variants) -> list[Told]:
+    """One batch of variants on the saved code, those that say something; what was new becomes a seed."""
     job = search.job
     batch = [made(search, text) for text in variants.of(search.seeds, BATCH)]
     program = replace(
         job.matrix.program(job.original, probes=True), call_seconds=SLOW_SECONDS, deaths=SLOW_VARIANTS
     )
-    outcomes = run(job, program, batch, search.budget)
-    told: list[tuple[int, int, CallTest, Outcome]] = []
-    progress = False
-    for test, outcome in zip(batch, outcomes, strict=True):
+    told = []
+    for test, outcome in zip(batch, next(run(job, [program], batch, search.budget)), strict=True):
         if outcome.kind not in ("value", "exception") or outcome.seconds > SLOW_SECONDS:
             continue
         if meaningless(job, outcome):
             continue
         new_lines = len(outcome.lines - search.reached)
+        new_path = outcome.lines not in search.paths
         fresh = outcome.key not in search.answers
         if new_lines:
-            progress = True
             search.found.append(test)
             search.sow(test, 6)
-            search.reached |= outcome.lines
+        elif new_path:
+            search.sow(test, 3)
         elif fresh and outcome.kind == "value":
             search.sow(test, 1)
+        search.reached |= outcome.lines
+        search.paths.add(outcome.lines)
         search.answers.add(outcome.key)
-        told.append((-new_lines, 0 if fresh else 1, test, outcome))
-    told.sort(key=lambda row: (row[0], row[1], len(row[2].expression)))
-    shown = told[:SHOWN]
-    if not shown or not search.alive:
-        return progress
+        told.append(Told(test, outcome, (-new_lines, not new_path, not fresh, len(test.expression))))
+    return told
+
+
+def judged(search: Search, shown: Sequence[Told]) -> bool:
+    """Put variants to the faults; returns whether any was caught."""
+    if not shown:
+        return False
+    job = search.job
+    keys = list(search.alive)
+    programs = [job.matrix.program(search.alive[key], brief=search.brief) for key in keys]
+    calls = [t.test for t in shown]
     caught_by: dict[str, set[str]] = {}
-    calls = [row[2] for row in shown]
-    for key, fault in list(search.alive.items()):
-        given = run(job, job.matrix.program(fault, brief=search.brief), calls, search.budget)
-        for row, outcome in zip(shown, given, strict=True):
-            if outcome.kind != "refused" and outcome.key != row[3].key:
-                caught_by.setdefault(row[2].key, set()).add(key)
+    for key, given in zip(keys, run(job, programs, calls, search.budget), strict=False):
+        for one, outcome in zip(shown, given, strict=True):
+            if outcome.kind != "refused" and outcome.key != one.outcome.key:
+                caught_by.setdefault(one.test.key, set()).add(key)
+    progress = bool(caught_by)
+    tests = {test.key: test for test in calls}
     # The fewest calls that catch all of them: the others would only crowd the choice.
     while caught_by:
         best = max(caught_by, key=lambda k: (len(caught_by[k]), k))
         caught = caught_by.pop(best)
-        test = next(row[2] for row in shown if row[2].key == best)
-        if test not in search.found:
-            search.found.append(test)
-        search.sow(test, 4)
+        if tests[best] not in search.found:
+            search.found.append(tests[best])
+        search.sow(tests[best], 4)
         for key in caught:
             search.alive.pop(key, None)
         caught_by = {k: left for k, v in caught_by.items() if (left := v - caught)}
-        progress = True
     return progress
 
 
@@ -192,10 +225,13 @@ def meaningless(job: Job, outcome: Outcome) -> bool:
     )
 
 
-def run(job: Job, program: Program, tests: Sequence[CallTest], budget: Budget) -> tuple[Outcome, ...]:
-    """Outcomes in the order of the tests, outside the matrix: most variants are forgotten at once."""
+def run(
+    job: Job, programs: Sequence[Program], tests: Sequence[CallTest], budget: Budget
+) -> Iterator[tuple[Outcome, ...]]:
+    """Outcomes of each program in the order of the tests, outside the matrix: most are forgotten at once."""
     calls = [
         Call(hashlib.sha256(f"{t.setup}\0{t.expression}".encode()).hexdigest()[:16], t.expression, t.setup)
         for t in tests
     ]
-    return next(iter(job.executor.run_calls([program], calls, budget))).outcomes
+    for result in job.executor.run_calls(programs, calls, budget):
+        yield result.outcomes
