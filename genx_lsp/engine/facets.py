@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 from collections.abc import Iterable, Iterator
+from itertools import islice
 
 from genx_lsp.candidate import CallTest, TestOrigin
 from genx_lsp.engine.job import Job
@@ -17,6 +18,7 @@ _CALLS = 16
 _FACETS = 4
 _DEPTH = 8
 _SERIES = ("list", "tuple", "iterator")
+_SETS = ("set", "frozenset")
 
 
 def facets(job: Job, tests: Iterable[CallTest]) -> list[CallTest]:
@@ -38,17 +40,20 @@ def facets(job: Job, tests: Iterable[CallTest]) -> list[CallTest]:
 
 
 def _is_told_by_parts(value: Value) -> bool:
-    """An object, or a list of objects and what else cannot be written down."""
-    if value.kind in _SERIES:
-        return any(item.kind == "object" and not item.scalar for item in value.items)
+    """An object, or a collection with objects in it: no literal says what it is."""
+    if value.kind in (*_SERIES, *_SETS):
+        return any(_is_told_by_parts(item) for item in value.items)
     return value.kind == "object" and not value.scalar
 
 
 def _asked(expression: str, value: Value, view: View) -> Iterator[str]:
-    if value.kind in _SERIES:
-        # Elements without a text of their own would show where they lie in memory.
-        if all(item.kind != "object" or _has_text(_class_of(item, view), view) for item in value.items):
-            yield f"[str(item) for item in {expression}]"
+    if value.kind == "tuple" and len(value.items) <= _FACETS:
+        # A few things at once: a name, a version and its tags.
+        for index, item in enumerate(value.items):
+            yield from islice(_asked_of_part(f"({expression})[{index}]", item, view), 1)
+        return
+    if value.kind in (*_SERIES, *_SETS):
+        yield from _asked_of_part(expression, value, view)
         return
     node = _class_of(value, view)
     methods = {s.name: s for s in node.body if isinstance(s, ast.FunctionDef)} if node is not None else {}
@@ -63,6 +68,21 @@ def _asked(expression: str, value: Value, view: View) -> Iterator[str]:
     for name, held in zip(value.fields, value.items, strict=False):
         if not name.startswith("_") and held.literal() is not None:
             yield f"({expression}).{name}"
+
+
+def _asked_of_part(expression: str, value: Value, view: View) -> Iterator[str]:
+    """One thing that tells of a value. What has no text of its own would show where it lies in memory."""
+    if not _is_told_by_parts(value):
+        if value.literal() is not None:
+            yield expression
+        return
+    if value.kind not in (*_SERIES, *_SETS):
+        if _has_text(_class_of(value, view), view):
+            yield f"str({expression})"
+        return
+    if all(item.literal() is not None or _has_text(_class_of(item, view), view) for item in value.items):
+        each = f"[str(item) for item in {expression}]"
+        yield f"sorted({each})" if value.kind in _SETS else each
 
 
 def _has_text(node: ast.ClassDef | None, view: View) -> bool:

@@ -12,21 +12,19 @@ from genx_lsp.propose.builder import Argument, Builder
 from genx_lsp.propose.context import Context
 from genx_lsp.propose.docstring_examples import seen_calls
 from genx_lsp.propose.examples import example_texts
-from genx_lsp.propose.folding import folded_number
 from genx_lsp.propose.guessing import guess_annotation
 from genx_lsp.propose.idioms import ALIKE
-from genx_lsp.propose.keys import normal_expression, parse_definition, parse_expression, quiet_parse
+from genx_lsp.propose.keys import normal_expression, parse_expression, quiet_parse
+from genx_lsp.propose.literals import code_literals
 from genx_lsp.propose.naming import BUILTINS, Localiser, Names, free_names, module_names, read_imports
 from genx_lsp.propose.variants import Words
-from genx_lsp.propose.views import View, view_of
+from genx_lsp.propose.views import view_of
 from genx_lsp.target import Parameter, Target
 
 _SEEN_FIRST = 3
 """Seen values put before those of the type: they are typical, but the rest of them can wait."""
 _TYPICAL = 4
 _LITERALS = 12
-_ENTRIES = 8
-"""Keys taken of a long table that the code uses."""
 _EXAMPLES = 10
 """Texts taken from the examples of the whole module."""
 
@@ -45,7 +43,7 @@ def pools(context: Context) -> list[Pool]:
     view = view_of(target, context.project)
     builder = Builder(view)
     seen, _ = _seen(context)
-    literals = [*example_texts(target.module_source)[:_EXAMPLES], *_code_literals(target, view)]
+    literals = [*example_texts(target.module_source)[:_EXAMPLES], *code_literals(target, view)]
     return [
         _pool(parameter, target, builder, seen.get(parameter.name, []), literals)
         for parameter in target.parameters
@@ -57,7 +55,7 @@ def words_of(context: Context) -> Words:
     target = context.target
     view = view_of(target, context.project)
     values: list[object] = []
-    for text in _code_literals(target, view):
+    for text in code_literals(target, view):
         try:
             values.append(ast.literal_eval(text))
         except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
@@ -129,61 +127,6 @@ def _kind(text: str) -> str:
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         return "int" if text.startswith("2**") else ""
     return "" if value is None else type(value).__name__
-
-
-def _code_literals(target: Target, view: View) -> list[str]:
-    """Literals of the body and of the module's constants it uses; whole numbers with their neighbours."""
-    tree = parse_definition(target.source)
-    if tree is None:
-        return []
-    nodes: list[ast.AST] = [tree]
-    for name in sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}):
-        value = view.find_value(name) or _imported_value(name, view)
-        if isinstance(value, ast.Dict) and len(value.keys) > _ENTRIES:
-            # A long table: what it is looked up by tells how its keys look.
-            nodes += [key for key in value.keys[:_ENTRIES] if key is not None]
-        elif value is not None:
-            nodes.append(value)
-    exact: dict[str, None] = {}
-    near: dict[str, None] = {}
-    for node in nodes:
-        for part in _constants(node):
-            if isinstance(part, bool) or part is None or part is Ellipsis:
-                continue
-            exact[repr(part)] = None
-            if isinstance(part, float) and abs(part) < 10**6 and not part.is_integer():
-                near[repr(int(part))] = None
-                near[repr(int(part) + 1)] = None
-            elif isinstance(part, int) and abs(part) < 10**6:
-                near[repr(part + 1)] = None
-                near[repr(part - 1)] = None
-                near[repr(-part)] = None
-            elif isinstance(part, str) and len(part) == 1:
-                near[repr(f"a{part}b")] = None
-                near[repr(part * 2)] = None
-    return [t for t in (*exact, *(n for n in near if n not in exact)) if len(t) < 80]
-
-
-def _imported_value(name: str, view: View) -> ast.expr | None:
-    """A constant of another module of the project."""
-    there = view.imported_from(name)
-    return there[0].find_value(there[1]) if there is not None else None
-
-
-def _constants(node: ast.AST) -> Iterator[object]:
-    docstrings = {
-        id(n.body[0].value)
-        for n in ast.walk(node)
-        if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and isinstance(n.body[0], ast.Expr)
-    }
-    inside_format = {id(c) for n in ast.walk(node) if isinstance(n, ast.JoinedStr) for c in ast.walk(n)}
-    for part in ast.walk(node):
-        if isinstance(part, ast.Constant) and id(part) not in docstrings | inside_format:
-            yield part.value
-        elif isinstance(part, ast.BinOp):
-            folded = folded_number(part)
-            if folded is not None:
-                yield folded
 
 
 def _seen(context: Context) -> tuple[dict[str, list[str]], list[str]]:

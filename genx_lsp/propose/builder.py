@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from genx_lsp.propose.examples import constructions
 from genx_lsp.propose.keys import parse_expression
+from genx_lsp.propose.literals import constructor_texts
 from genx_lsp.propose.naming import BUILTINS
 from genx_lsp.propose.type_values import IMPORTED, ITERATORS, MAPPINGS, SCALARS, SEQUENCES, SETS, TRANSPARENT
 from genx_lsp.propose.views import View
@@ -206,8 +208,11 @@ class Builder:
             return shown
         keyword = "TypedDict" in bases
         columns: list[tuple[str, list[Argument]]] = []
+        texts = [Argument(text) for text in constructor_texts(node, view)]
         for name, annotation, has_default in fields:
             made = self.values(annotation, view, depth + 1) if annotation is not None else []
+            if annotation is not None and re.search(r"\bstr\b", ast.unparse(annotation)):
+                made = _distinct([*texts, *made])
             if not made and has_default:
                 continue
             if not made:

@@ -12,12 +12,17 @@ from genx_lsp.source_text import shared_tree
 _MOST = 200
 
 
-@lru_cache(maxsize=32)
 def example_calls(source: str) -> tuple[ast.Call, ...]:
     """Calls in the doctest examples of a module's source, in order; none where it does not parse."""
+    return tuple(call for call, _ in _examples(source))
+
+
+@lru_cache(maxsize=32)
+def _examples(source: str) -> tuple[tuple[ast.Call, bool], ...]:
+    """The calls, and whether the example that they stand in ends well."""
     if ">>>" not in source:
         return ()
-    found: list[ast.Call] = []
+    found: list[tuple[ast.Call, bool]] = []
     for node in ast.walk(shared_tree(source)):
         if not isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
             continue
@@ -29,7 +34,7 @@ def example_calls(source: str) -> tuple[ast.Call, ...]:
         except ValueError:
             continue
         for example in examples:
-            found += _calls(example.source)
+            found += [(call, example.exc_msg is None) for call in _calls(example.source)]
     return tuple(found[:_MOST])
 
 
@@ -41,12 +46,12 @@ def _calls(source: str) -> list[ast.Call]:
 
 
 def constructions(source: str, name: str) -> list[str]:
-    """How the examples make an instance of a class, where literals are enough for it."""
+    """How the examples make an instance of a class, where literals are enough for it and it can be made."""
     last = name.rpartition(".")[2]
     texts = [
         ast.unparse(call).replace(ast.unparse(call.func), name, 1)
-        for call in example_calls(source)
-        if ast.unparse(call.func).rpartition(".")[2] == last and _is_literal(call)
+        for call, ends_well in _examples(source)
+        if ends_well and ast.unparse(call.func).rpartition(".")[2] == last and _is_literal(call)
     ]
     return list(dict.fromkeys(texts))
 

@@ -1,4 +1,4 @@
-"""Numbers that code spells as a sum or a product: `24 * 3600` is a threshold of 86400, not of 24 and 3600."""
+"""What expressions of constants come to: `24 * 3600` is a threshold of 86400, `"^" + NAME` a pattern."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ _OPERATORS: dict[type[ast.operator], Callable[[Number, Number], Number]] = {
 _LARGEST = 10**15
 _LARGEST_EXPONENT = 64
 _DEEPEST = 20
+_LONGEST = 4_000
 
 
 def folded_number(node: ast.expr, depth: int = 0) -> Number | None:
@@ -41,3 +42,31 @@ def folded_number(node: ast.expr, depth: int = 0) -> Number | None:
     except (ArithmeticError, ValueError):
         return None
     return made if isinstance(made, (int, float)) and abs(made) <= _LARGEST else None
+
+
+def folded_text(node: ast.expr, value_of: Callable[[str], ast.expr | None], depth: int = 0) -> str | None:
+    """The value of an expression of texts, `value_of` saying what a name stands for; None for any other."""
+    if depth > _DEEPEST:
+        return None
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else None
+    if isinstance(node, ast.Name):
+        value = value_of(node.id)
+        return folded_text(value, value_of, depth + 1) if value is not None else None
+    if isinstance(node, ast.FormattedValue):
+        plain = node.conversion == -1 and node.format_spec is None
+        return folded_text(node.value, value_of, depth + 1) if plain else None
+    if isinstance(node, ast.IfExp):
+        text = folded_text(node.body, value_of, depth + 1)
+        return folded_text(node.orelse, value_of, depth + 1) if text is None else text
+    parts: list[ast.expr] = []
+    if isinstance(node, ast.JoinedStr):
+        parts = node.values
+    elif isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        parts = [node.left, node.right]
+    found = [folded_text(part, value_of, depth + 1) for part in parts]
+    texts = [text for text in found if text is not None]
+    if not parts or len(texts) < len(parts):
+        return None
+    text = "".join(texts)
+    return text if len(text) <= _LONGEST else None

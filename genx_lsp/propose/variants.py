@@ -257,7 +257,7 @@ def _sites(tree: ast.expr) -> Iterator[_Site]:
             waiting.append((parent.func, slot))
         elif isinstance(parent, ast.Attribute):
             waiting.append((parent.value, slot))
-        elif isinstance(parent, ast.ListComp):
+        elif isinstance(parent, (ast.ListComp, ast.GeneratorExp)):
             waiting += [(part.iter, slot) for part in parent.generators]
         elif isinstance(parent, (ast.List, ast.Tuple, ast.Set)):
             for index, item in enumerate(parent.elts):

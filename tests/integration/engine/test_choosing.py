@@ -166,3 +166,28 @@ def test_objects_in_a_list_are_told_by_their_text(place):
     final = place.findings(path, "change")[-1]
     titles = [test.title for test in final.tests]
     assert any("[str(item) for item in change(" in title and "10 ct" in title for title in titles)
+
+
+def test_a_tuple_with_objects_in_it_is_told_part_by_part(place):
+    path = place.write(
+        "files_.py",
+        """
+        class Tag:
+            def __init__(self, text: str) -> None:
+                self._text = text
+
+            def __str__(self) -> str:
+                return self._text.upper()
+
+
+        def parse(name: str) -> tuple[str, Tag, frozenset[Tag]]:
+            head, _, tail = name.partition("-")
+            return head * 2, Tag(tail + "!"), frozenset({Tag(part) for part in tail.split(".")})
+        """,
+    )
+    final = place.findings(path, "parse")[-1]
+    titles = "\n".join(test.title for test in final.tests)
+    assert ")[0] == " in titles
+    assert "str(parse(" in titles
+    assert "sorted([str(item) for item in parse(" in titles
+    assert final.plan is not None

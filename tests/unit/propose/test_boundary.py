@@ -1,5 +1,6 @@
 import ast
 import itertools
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -188,3 +189,64 @@ def test_a_type_that_only_checkers_import_is_imported_by_the_call(context) -> No
 def test_a_threshold_that_is_a_product_is_tried(context) -> None:
     calls = proposed(context, "def f(seconds: int): return seconds >= 24 * 3600")
     assert {"f(86399)", "f(86400)", "f(86401)"} <= set(calls)
+
+
+def test_texts_that_a_pattern_finds_are_tried(context) -> None:
+    source = """
+    import re
+
+    DAY = r"[A-Z]{3}"
+    LINE = re.compile(r"^(\\d{2}) " + DAY + "$")
+
+    def f(text: str): return bool(LINE.match(text))
+    """
+    texts = [ast.literal_eval(call[2:-1]) for call in proposed(context, source)]
+    assert any(re.fullmatch(r"\d{2} [A-Z]{3}", text) for text in texts)
+
+
+def test_a_constructor_gets_texts_that_it_reads(context) -> None:
+    source = """
+    import re
+
+    class Code:
+        _SHAPE = re.compile(r"[A-Z]{2}-\\d{3}")
+
+        def __init__(self, text: str):
+            if not self._SHAPE.fullmatch(text):
+                raise ValueError(text)
+
+    def f(code: Code): return code
+    """
+    calls = proposed(context, source)
+    assert any(re.fullmatch(r"f\(Code\('[A-Z]{2}-\d{3}'\)\)", call) for call in calls)
+
+
+def test_a_wrapper_has_the_literals_of_what_it_calls(context) -> None:
+    source = """
+    def kind(text):
+        return text == "gold" or text == "silver"
+
+    def f(text: str): return kind(text)
+    """
+    assert {"f('gold')", "f('silver')"} <= set(proposed(context, source))
+
+
+def test_a_construction_that_an_example_shows_to_fail_is_not_taken_over(context) -> None:
+    source = '''
+    class Code:
+        """A code.
+
+        >>> Code("bad")
+        Traceback (most recent call last):
+        ValueError: bad
+        >>> Code("good").text
+        \'good\'
+        """
+
+        def __init__(self, text: str): self.text = text
+
+    def f(code: Code): return code
+    '''
+    calls = proposed(context, source)
+    assert "f(Code('good'))" in calls
+    assert "f(Code('bad'))" not in calls

@@ -2,7 +2,7 @@ import ast
 
 import pytest
 
-from genx_lsp.propose.folding import folded_number
+from genx_lsp.propose.folding import folded_number, folded_text
 
 
 def folded(text):
@@ -30,3 +30,31 @@ def test_anything_else_is_no_number(text):
 
 def test_a_sum_of_a_thousand_terms_is_left_alone():
     assert folded(" + ".join(["1"] * 1000)) is None
+
+
+NAMES = {"DAY": '"[A-Z]+"', "NUMBER": "7", "SELF": "SELF + 'x'"}
+
+
+def text_of(text):
+    def value_of(name):
+        return ast.parse(NAMES[name], mode="eval").body if name in NAMES else None
+
+    return folded_text(ast.parse(text, mode="eval").body, value_of)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("'^' + DAY + '$'", "^[A-Z]+$"),
+        ("f'<{DAY}>'", "<[A-Z]+>"),
+        ("'a' 'b'", "ab"),
+        ("unknown if NUMBER else DAY", "[A-Z]+"),
+    ],
+)
+def test_an_expression_of_texts_is_its_value(text, expected):
+    assert text_of(text) == expected
+
+
+@pytest.mark.parametrize("text", ["NUMBER + 'a'", "f'{DAY:>9}'", "SELF", "'a' * 3", "missing"])
+def test_any_other_expression_is_no_text(text):
+    assert text_of(text) is None

@@ -1,0 +1,169 @@
+"""What a function speaks of: its literals, constants that it uses, and texts that its patterns find."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from genx_lsp.propose.folding import folded_number, folded_text
+from genx_lsp.propose.keys import parse_definition
+from genx_lsp.propose.patterns import looks_like_one, samples
+from genx_lsp.propose.views import View
+from genx_lsp.target import Target
+
+_ENTRIES = 8
+"""Keys taken of a long table that the code uses."""
+_PATTERNS = 40
+"""Regular expressions that texts are made for."""
+_CALLED = 16
+"""Literals taken of what the function calls."""
+_TEXTS = 6
+"""Texts made for a constructor."""
+_LONGEST = 80
+
+
+def code_literals(target: Target, view: View) -> list[str]:
+    """Literals as source, the most telling first.
+
+    Texts that the function's patterns find, its literals, their neighbours (whole numbers by one), and then
+    those of the functions and classes of its module that it calls: a wrapper has none of its own.
+    """
+    tree = parse_definition(target.source)
+    if tree is None:
+        return []
+    found = _literals([tree, *_own_constants(tree, target, view), *_constants_used(tree, view)], view)
+    called = [
+        literal
+        for node in _called(tree, view, but=target.name)
+        for literal in _literals([node, *_class_constants(node), *_constants_used(node, view)], view)
+        if literal not in found
+    ]
+    return [*found, *list(dict.fromkeys(called))[:_CALLED]]
+
+
+def constructor_texts(node: ast.ClassDef, view: View) -> list[str]:
+    """Texts, as source, that patterns in a class's constructor find, or in what it calls in its module."""
+    own = _constructor(node)
+    nodes = [own, *_constants_used(own, view)]
+    for called in _called(own, view, but=node.name):
+        nodes += [called, *_constants_used(called, view)]
+    return list(dict.fromkeys(repr(t) for p in _patterns(nodes, view) for t in samples(p)))[:_TEXTS]
+
+
+def _constructor(node: ast.ClassDef) -> ast.ClassDef:
+    """The class with nothing but its constants and its constructor."""
+    kept: list[ast.stmt] = [
+        s
+        for s in node.body
+        if isinstance(s, (ast.Assign, ast.AnnAssign))
+        or (isinstance(s, ast.FunctionDef) and s.name in ("__init__", "__new__"))
+    ]
+    return ast.ClassDef(node.name, [], [], kept, [])
+
+
+def _literals(nodes: Sequence[ast.AST], view: View) -> list[str]:
+    patterns = _patterns(nodes, view)
+    first = [repr(text) for pattern in patterns for text in samples(pattern)]
+    exact: dict[str, None] = {}
+    near: dict[str, None] = {}
+    for node in nodes:
+        for part in _constants(node):
+            if isinstance(part, bool) or part is None or part is Ellipsis or part in patterns:
+                continue
+            exact[repr(part)] = None
+            near.update(dict.fromkeys(_neighbours(part)))
+    return [text for text in dict.fromkeys([*first, *exact, *near]) if len(text) < _LONGEST]
+
+
+def _neighbours(value: object) -> Iterator[str]:
+    if isinstance(value, float) and abs(value) < 10**6 and not value.is_integer():
+        yield from (repr(int(value)), repr(int(value) + 1))
+    elif isinstance(value, int) and abs(value) < 10**6:
+        yield from (repr(value + 1), repr(value - 1), repr(-value))
+    elif isinstance(value, str) and len(value) == 1:
+        yield from (repr(f"a{value}b"), repr(value * 2))
+
+
+def _constants_used(tree: ast.AST, view: View) -> Iterator[ast.expr]:
+    """Values of the module's constants that the code names, and of those it imports from the project."""
+    for name in sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}):
+        value = _value_of(name, view)
+        if isinstance(value, ast.Dict) and len(value.keys) > _ENTRIES:
+            # A long table: what it is looked up by tells how its keys look.
+            yield from (key for key in value.keys[:_ENTRIES] if key is not None)
+        elif value is not None:
+            yield value
+
+
+def _own_constants(tree: ast.AST, target: Target, view: View) -> list[ast.expr]:
+    """Constants of the class that a method uses: `self._pattern`."""
+    node = view.find_class(target.class_name) if target.class_name else None
+    used = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
+    return [value for name, value in _assigned(node) if name in used] if node is not None else []
+
+
+def _class_constants(node: ast.AST) -> list[ast.expr]:
+    return [value for _, value in _assigned(node)] if isinstance(node, ast.ClassDef) else []
+
+
+def _assigned(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    for statement in node.body:
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        value = getattr(statement, "value", None)
+        if isinstance(value, ast.expr):
+            yield from ((target.id, value) for target in targets if isinstance(target, ast.Name))
+
+
+def _called(tree: ast.AST, view: View, but: str) -> Iterator[ast.FunctionDef | ast.ClassDef]:
+    """Functions and classes of the module that the code calls; of a class, its constructor counts."""
+    names = {n.func.id for n in ast.walk(tree) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)}
+    for statement in view.tree.body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) and statement.name in names - {but}:
+            yield statement if isinstance(statement, ast.FunctionDef) else _constructor(statement)
+
+
+def _patterns(nodes: Sequence[ast.AST], view: View) -> list[str]:
+    """Regular expressions among the constants, those put together of several included."""
+
+    def value_of(name: str) -> ast.expr | None:
+        return _value_of(name, view)
+
+    found: dict[str, None] = {}
+    for part in (part for node in nodes for part in ast.walk(node)):
+        if isinstance(part, ast.Call) and ast.unparse(part.func).startswith("re.") and part.args:
+            part = part.args[0]
+        elif not isinstance(part, (ast.Constant, ast.BinOp, ast.JoinedStr)):
+            continue
+        text = folded_text(part, value_of)
+        if text is not None and looks_like_one(text):
+            found[text] = None
+            if len(found) >= _PATTERNS:
+                break
+    return list(found)
+
+
+def _value_of(name: str, view: View) -> ast.expr | None:
+    """A constant of this module, or of another one of the project that it is imported from."""
+    value = view.find_value(name)
+    if value is not None:
+        return value
+    there = view.imported_from(name)
+    return there[0].find_value(there[1]) if there is not None else None
+
+
+def _constants(node: ast.AST) -> Iterator[object]:
+    docstrings = {
+        id(n.body[0].value)
+        for n in ast.walk(node)
+        if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and isinstance(n.body[0], ast.Expr)
+    }
+    inside_format = {id(c) for n in ast.walk(node) if isinstance(n, ast.JoinedStr) for c in ast.walk(n)}
+    for part in ast.walk(node):
+        if isinstance(part, ast.Constant) and id(part) not in docstrings | inside_format:
+            yield part.value
+        elif isinstance(part, ast.BinOp):
+            folded = folded_number(part)
+            if folded is not None:
+                yield folded
