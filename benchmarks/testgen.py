@@ -1,13 +1,14 @@
 """Generated test suites: do they pass, what do they reach, what do they catch? Peers in the same run.
 
     python benchmarks/testgen.py [--quick] [--data DIR] [--group small|packages|all] [--only MODULE ...]
-                                 [--tools ours pynguin crosshair] [--cached] [--model] [--seconds S]
+                                 [--tools ours pynguin crosshair] [--cached | --stored] [--model] [--seconds S]
                                  [--runs N] [--mutants N]
 
 Every tool gets a fresh copy of the project a module belongs to. A suite is run by plain pytest in ten fresh
 processes, in random order and under different hash seeds; tests that fail once count as failing, and only the
 others are held against mutants. Mutants are cosmic-ray's: all of a small module, a sample of a package's.
-`--cached` takes what a peer wrote and how it was measured from the last time (`build/testgen/peers`).
+`--cached` takes what a peer wrote and how it was measured from the last time (`build/testgen/rows`), `--stored`
+what any tool did, so that a run can be made in slices; the table says when each was measured.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import time
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +61,7 @@ def parsed() -> argparse.Namespace:
     parser.add_argument(
         "--cached", action="store_true", help="peers as they were written and measured before"
     )
+    parser.add_argument("--stored", action="store_true", help="everything as it was measured before")
     parser.add_argument("--model", action="store_true", help="with the default model, where it is there")
     parser.add_argument("--seconds", type=float, default=30.0, help="time a function may take ours")
     parser.add_argument("--runs", type=int, default=10, help="fresh processes a suite")
@@ -83,9 +86,9 @@ def pick(options: argparse.Namespace) -> list[subjects.Subject]:
 def one(
     tool: str, write: Write, subject: subjects.Subject, mutants: Path, options: argparse.Namespace
 ) -> dict[str, Any]:
-    """Write a suite and measure it; a peer's figures are kept for the next time."""
-    kept = subjects.HOME / "peers" / tool / f"{subject.label}-{mutants.stem.rpartition('-')[2]}.json"
-    if options.cached and tool != "ours" and kept.exists():
+    """Write a suite and measure it; the figures are kept for the next time."""
+    kept = subjects.HOME / "rows" / tool / f"{subject.label}-{mutants.stem.rpartition('-')[2]}.json"
+    if (options.stored or (options.cached and tool != "ours")) and kept.exists():
         found: dict[str, Any] = json.loads(kept.read_text())
         return found
     folder = subjects.HOME / "work" / tool / subject.label
@@ -96,10 +99,10 @@ def one(
         "seconds": written.seconds,
         "targets": written.targets,
         "note": written.note,
+        "at": time.strftime("%d %B %Y, %H:%M"),
     }
-    if tool != "ours":
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(row))
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(json.dumps(row))
     return row
 
 
@@ -190,6 +193,8 @@ def report(
         if "ours" in rows and len(options.tools) > 1:
             ahead = [n for n in names if all(best(rows, n, t) for t in options.tools if t != "ours")]
             print(f"\nours kills more than every peer on {len(ahead)} of {len(names)}")
+            behind = [n for n in names if not all(best(rows, n, t) for t in options.tools if t != "ours")]
+            print(f"and not on {', '.join(behind) or 'none'}")
             payload[group]["ahead_of_peers"] = len(ahead)
     figures.write("testgen", payload)
 

@@ -40,11 +40,11 @@ PACKAGES = {
     "more_itertools": ("more", "recipes"),
     "packaging": (
         "_parser",
-        "metadata",
         "_tokenizer",
         "dependency_groups",
         "licenses",
         "markers",
+        "metadata",
         "requirements",
         "specifiers",
         "tags",
