@@ -1,14 +1,14 @@
 """Generated test suites: do they pass, what do they reach, what do they catch? Peers in the same run.
 
     python benchmarks/testgen.py [--quick] [--data DIR] [--group small|packages|all] [--only MODULE ...]
-                                 [--tools ours pynguin crosshair] [--cached | --stored] [--model] [--seconds S]
-                                 [--runs N] [--mutants N]
+                                 [--tools ours pynguin crosshair] [--cached | --stored] [--model]
+                                 [--seconds S] [--runs N] [--mutants N]
 
 Every tool gets a fresh copy of the project a module belongs to. A suite is run by plain pytest in ten fresh
 processes, in random order and under different hash seeds; tests that fail once count as failing, and only the
 others are held against mutants. Mutants are cosmic-ray's: all of a small module, a sample of a package's.
-`--cached` takes what a peer wrote and how it was measured from the last time (`build/testgen/rows`), `--stored`
-what any tool did, so that a run can be made in slices; the table says when each was measured.
+`--cached` takes what a peer wrote and how it was measured from the last time (`build/testgen/rows`),
+`--stored` what any tool did, so that a run can be made in slices; then it says when each was measured.
 """
 
 from __future__ import annotations
@@ -99,7 +99,7 @@ def one(
         "seconds": written.seconds,
         "targets": written.targets,
         "note": written.note,
-        "at": time.strftime("%d %B %Y, %H:%M"),
+        "at": time.strftime("%Y-%m-%d %H:%M"),
     }
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(json.dumps(row))
@@ -190,6 +190,10 @@ def report(
             lines,
             f"{len(names)} modules: {group}",
         )
+        if options.stored:
+            for tool in options.tools:
+                times = sorted(rows[tool][name].get("at", "") for name in names)
+                print(f"{tool}: measured {times[0]} to {times[-1]}")
         if "ours" in rows and len(options.tools) > 1:
             ahead = [n for n in names if all(best(rows, n, t) for t in options.tools if t != "ours")]
             print(f"\nours kills more than every peer on {len(ahead)} of {len(names)}")

@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from genx_lsp.learn.folders import LearnError
+from genx_lsp.learn.packing import by_prompt, pack
 
 _WARM_UP = 0.1
+MOST_ANSWERS = 4
+"""Answers to one prompt that are learnt from in one step."""
+MOST_TOKENS = 320
+"""... and their tokens together: each takes the logits of a whole vocabulary."""
 _T = TypeVar("_T")
 
 
@@ -28,6 +33,11 @@ class Tokenised:
         """Tokens of the answer."""
         return len(self.tokens) - self.start
 
+    @property
+    def prompt(self) -> tuple[int, ...]:
+        """What the answer is to."""
+        return self.tokens[: self.start]
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -35,6 +45,7 @@ class Plan:
 
     steps: int
     batch: int = 4
+    """Prompts a step, each with up to `MOST_ANSWERS` of its answers."""
     block: int = 10
     """Steps between two looks at the held-out loss."""
     rank: int = 8
@@ -52,9 +63,28 @@ def pace(step: int, steps: int) -> float:
 
 
 def drawn(examples: Sequence[Tokenised], plan: Plan, step: int) -> list[Tokenised]:
-    """The step's batch: the same whether the run was interrupted before it or not."""
+    """The step's batch: the same whether the run was interrupted before it or not.
+
+    `plan.batch` examples, and after each what else there is to the same prompt: the prompt is read once for
+    all of them (`packing`), so that they cost little more.
+    """
     dice = random.Random(f"{plan.seed}:{step}")
-    return dice.choices(examples, [e.weight for e in examples], k=plan.batch)
+    leads = dice.choices(examples, [e.weight for e in examples], k=plan.batch)
+    batch: list[Tokenised] = []
+    for lead in leads:
+        # Weighted and without putting back (Efraimidis and Spirakis 2006): the greatest u ** (1 / weight).
+        others = [
+            (dice.random() ** (1 / e.weight), e)
+            for e in examples
+            if e is not lead and e.prompt == lead.prompt
+        ]
+        batch.append(lead)
+        room = MOST_TOKENS - lead.counted
+        for _, other in sorted(others, key=lambda pair: -pair[0])[: MOST_ANSWERS - 1]:
+            if other.counted <= room:
+                batch.append(other)
+                room -= other.counted
+    return batch
 
 
 def in_parts(
@@ -117,27 +147,18 @@ def nats(model: Any, part: Sequence[Tokenised], device: Any) -> Any:
     """What each answer costs, summed over its tokens: float (len(part),), negative log-likelihoods."""
     import torch
 
-    length = max(len(s.tokens) for s in part)
-    ids = torch.zeros((len(part), length), dtype=torch.long)
-    labels = torch.full((len(part), length), -100, dtype=torch.long)
-    mask = torch.zeros((len(part), length), dtype=torch.long)
-    for row, one in enumerate(part):
-        tokens = torch.tensor(one.tokens)
-        ids[row, : len(tokens)] = tokens
-        mask[row, : len(tokens)] = 1
-        labels[row, one.start : len(tokens)] = tokens[one.start :]
-    # Only positions that predict an answer's token need logits: a vocabulary of 150,000 is most of the cost.
-    first = max(1, min(one.start for one in part))
+    packed = pack(part)
+    # Only places that predict an answer's token need logits: a vocabulary of 150,000 is most of the cost.
     logits = model(
-        input_ids=ids.to(device), attention_mask=mask.to(device), logits_to_keep=length - first + 1
+        input_ids=packed.ids.to(device),
+        position_ids=packed.positions.to(device),
+        attention_mask=packed.mask.to(device),
+        logits_to_keep=packed.kept,
     ).logits
     each = torch.nn.functional.cross_entropy(
-        logits[:, :-1].float().flatten(0, 1),
-        labels[:, first:].to(device).flatten(),
-        ignore_index=-100,
-        reduction="none",
+        logits.flatten(0, 1)[packed.before.to(device)].float(), packed.labels.to(device), reduction="none"
     )
-    return each.view(len(part), -1).sum(dim=1)
+    return torch.zeros(len(part), device=each.device).index_add(0, packed.owner.to(device), each)
 
 
 def sum_of_nats(model: Any, sequences: Sequence[Tokenised], device: Any) -> list[float]:
@@ -146,8 +167,15 @@ def sum_of_nats(model: Any, sequences: Sequence[Tokenised], device: Any) -> list
 
     was_training = model.training
     model.eval()
+    found = [0.0] * len(sequences)
     with torch.no_grad():
-        found = [float(nats(model, [one], device)[0]) for one in sequences]
+        for group in by_prompt(sequences):
+            for at in range(0, len(group), MOST_ANSWERS):
+                indices = group[at : at + MOST_ANSWERS]
+                for index, value in zip(
+                    indices, nats(model, [sequences[i] for i in indices], device), strict=True
+                ):
+                    found[index] = float(value)
     model.train(was_training)
     return found
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from genx_lsp.learn.export import compare, export
 from genx_lsp.learn.lora import load
-from genx_lsp.learn.losses import Plan, Tokenised, mean_loss
+from genx_lsp.learn.losses import Plan, Tokenised, mean_loss, nats
 from genx_lsp.learn.train import Material, Trained, TrainingStopped, train
 from genx_lsp.learn.unquantised import unquantised
 from genx_models import Text, Worker
@@ -101,6 +102,34 @@ def test_a_training_that_was_stopped_ends_as_if_it_had_not_been(
     straight = trained(small_model, example, tmp_path / "straight")
     assert resumed.best_loss == pytest.approx(straight.best_loss, abs=1e-4)
     assert resumed.steps == straight.steps
+
+
+def test_answers_packed_behind_one_prompt_cost_what_each_costs_alone(
+    small: Worker, small_model: Path
+) -> None:
+    import torch
+
+    model = load(small_model)
+    answers = ["8) == 4", "0) == 0\nassert half(", "-3) == -2", "7) == 3  # rounds down"]
+    made = [small.tokens(PROMPT, answer, 64) for answer in answers]
+    packed = [Tokenised((*t.prompt, *t.continuation), len(t.prompt)) for t in made]
+    other = small.tokens(Text("def third(n):\n    return n // 3\n\nassert third("), "9) == 3", 64)
+    mixed = [packed[0], Tokenised((*other.prompt, *other.continuation), len(other.prompt)), *packed[1:]]
+    with torch.no_grad():
+        together = nats(model, mixed, "cpu")
+        alone = [float(nats(model, [one], "cpu")[0]) for one in mixed]
+        plain = [-_likelihood(model, one) for one in mixed]
+    assert together.tolist() == pytest.approx(alone, abs=1e-3)
+    # ... and what an ordinary reading of prompt and answer gives.
+    assert alone == pytest.approx(plain, abs=1e-3)
+
+
+def _likelihood(model: Any, one: Tokenised) -> float:
+    import torch
+
+    ids = torch.tensor([one.tokens])
+    said = torch.log_softmax(model(input_ids=ids).logits[0, :-1].float(), -1)
+    return float(said.gather(1, ids[0, 1:, None])[one.start - 1 :].sum())
 
 
 def test_both_roles_trained_together_end_as_each_does_alone(
