@@ -72,9 +72,7 @@ def find_test_files(root: Path, declared: Declared) -> tuple[Path | None, tuple[
     files: list[Path] = []
     for start in declared_dirs or [root]:
         files.extend(
-            path
-            for path in _python_files(start)
-            if any(fnmatch(path.name, p) for p in declared.test_patterns)
+            path for path in python_files(start) if any(fnmatch(path.name, p) for p in declared.test_patterns)
         )
     found = tuple(sorted(set(files)))
     if declared_dirs:
@@ -167,7 +165,7 @@ def _home() -> Path | None:
         return None
 
 
-def _python_files(start: Path) -> Iterator[Path]:
+def python_files(start: Path) -> Iterator[Path]:
     """Python files under `start`, without environments, hidden and build folders.
 
     Nearest first, and folders of tests before others, so that a heap of data cannot use up the scan.

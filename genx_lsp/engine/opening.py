@@ -10,6 +10,7 @@ from genx_lsp.engine.engine import Anchors, Engine
 from genx_lsp.engine.models import Models, opened
 from genx_lsp.errors import Unavailable
 from genx_lsp.project import Project, discover, tests_naming
+from genx_lsp.project_imports import standard_imports
 from genx_lsp.recall import OutcomeStore
 from genx_lsp.target import Target
 from genx_sandbox import Limits, Sandbox, SandboxError, Workspace
@@ -55,6 +56,7 @@ def open_sandbox(project: Project, settings: Settings) -> Sandbox:
         root=project.root,
         import_roots=project.import_roots,
         deny=settings.sandbox.deny,
+        preload=standard_imports(project),
     )
     limits = Limits(
         call_seconds=settings.sandbox.call_seconds, memory_bytes=settings.sandbox.memory_mb * 1024 * 1024

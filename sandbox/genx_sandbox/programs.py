@@ -18,6 +18,8 @@ class Workspace:
     """Folders put first on `sys.path`, in order (project root, `src`)."""
     deny: tuple[str, ...] = ()
     """Further globs, relative to `root`, hidden inside (`.git`, `.env*` and key files always are)."""
+    preload: tuple[str, ...] = ()
+    """Modules of the standard library that zygotes import once, so that programs find them there."""
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ class Recipes:
             "limits": asdict(self._limits),
             "writable": [],
             "writable_bytes": 0,
-            "preload": preload_for(grade),
+            "preload": preload_for(grade, self._workspace.preload),
             "twin": twin,
             "namespaces": level is Level.FULL,
         }
@@ -116,7 +116,7 @@ class Recipes:
             "limits": asdict(self._limits),
             "writable": ["/tmp", str(file.absolute())],
             "writable_bytes": self._limits.scratch_bytes,
-            "preload": preload_for("items"),
+            "preload": preload_for("items", self._workspace.preload),
             "namespaces": True,
         }
         return Recipe(tuple(command), str(python.executable), profile)

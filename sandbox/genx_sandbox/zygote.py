@@ -280,9 +280,9 @@ def _children(pid: int) -> list[int]:
         return []
 
 
-def preload_for(grade: str) -> Sequence[str]:
-    """Standard modules a zygote imports once, so that its forks need not."""
+def preload_for(grade: str, wanted: Sequence[str] = ()) -> Sequence[str]:
+    """Standard modules a zygote imports once, so that its forks need not: the usual and the wanted ones."""
     usual = ["abc", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "functools", "heapq"]
     usual += ["itertools", "json", "math", "operator", "random", "re", "string", "typing"]
     more = {"items": ["asyncio", "inspect", "tempfile", "unittest"], "split": ["inspect"]}
-    return [*usual, *more.get(grade, [])]
+    return list(dict.fromkeys([*usual, *more.get(grade, []), *wanted]))

@@ -105,8 +105,10 @@ def main(control_fd, profile_json):
     die_with(os.getppid() if profile["namespaces"] else profile["parent"])
     prepare_zygote()
     for name in profile["preload"]:
-        # What programs tend to import from the standard library: forks find it there.
-        __import__(name)
+        # What programs tend to import from the standard library: forks find it there. Not every Python has
+        # every module, and what is missing is for the program to find out.
+        with contextlib.suppress(Exception):
+            __import__(name)
     role, others = profile["grade"], []
     if role == "split":
         role, control, others = _part(control, profile["namespaces"])

@@ -202,3 +202,18 @@ def test_a_run_cancelled_at_any_moment_of_a_start_leaves_nothing(workspace, mark
             with contextlib.suppress(SandboxCancelled):
                 list(sandbox.run_calls([FINE], CALL, cancel))
             timer.join()
+
+
+def test_modules_that_are_wanted_are_there_before_the_program_is(workspace):
+    program = Program("p", "plain", "/plain.py", "x = 1\n")
+    there = Call("c", "[n in __import__('sys').modules for n in ('gettext', 'no_such_module')]")
+
+    def seen(preload):
+        wanted = replace(workspace, preload=preload)
+        with Sandbox(wanted, Limits(), 1) as sandbox:
+            (result,) = sandbox.run_calls([program], [there])
+        return result.outcomes[0].value.text()
+
+    assert seen(()) == "[False, False]"
+    # What this Python has not got is nobody's trouble.
+    assert seen(("no_such_module", "gettext")) == "[True, False]"
