@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from genx_lsp import emit
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestCandidate
 from genx_lsp.config import Settings
 from genx_lsp.engine import choose, doubt, edit_cost, meanwhile, repair, rivals, trust, verify
@@ -169,6 +170,9 @@ class Engine:
         add_tests(job, self._anchors(job.target))
         for generate in VOUCHED_FOR:
             add_tests(job, generate(job.context()))
+        if job.want != "fixes":
+            # The first suggestion is run as pytest items; by then they stand.
+            job.executor.prepare(emit.test_path(job.target, job.project, job.settings))
         if job.matrix.tests:
             # What somebody vouches for needs nobody else's word, so it is not kept waiting for the rest.
             yield from meanwhile.specification(job)

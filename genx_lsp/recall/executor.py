@@ -7,6 +7,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -95,6 +96,10 @@ class Recalling:
     def level(self) -> Level:
         """The level in force."""
         return self._inner.level
+
+    def prepare(self, file: Path) -> None:
+        """Let the executor underneath start what it will need."""
+        self._inner.prepare(file)
 
     def close(self) -> None:
         """End every process of the executor underneath."""

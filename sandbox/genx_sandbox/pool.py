@@ -62,6 +62,23 @@ class Pool:
             self._lent.add(zygote)
             return zygote
 
+    def prepare(self, recipe: Recipe) -> None:
+        """Start a zygote of that recipe for a later run, where there is none; does not wait for it."""
+        with self._lock:
+            if self._closed or recipe.alone or any(z.recipe == recipe for z in (*self._free, *self._lent)):
+                return
+            zygote = Zygote(recipe)
+            self._lent.add(zygote)
+        try:
+            zygote.launch()
+        except SandboxError:
+            # Whoever needs it will hear why it cannot be had.
+            zygote.close()
+            with self._lock:
+                self._lent.discard(zygote)
+            return
+        self._put_back(zygote)
+
     def _put_back(self, zygote: Jail) -> None:
         with self._lock:
             self._lent.discard(zygote)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol
 
 from genx_sandbox import levels
 from genx_sandbox.conversation import CallsConversation, place, shared_calls
+from genx_sandbox.errors import SandboxError
 from genx_sandbox.items_conversation import (
     ItemsConversation,
     SplitConversation,
@@ -51,6 +54,9 @@ class Executor(Protocol):
         self, programs: Sequence[Program], file: TestFile, cancel: threading.Event | None = None
     ) -> Iterator[ItemsResult]:
         """Run a file's test functions in one process and each program in another (split grade)."""
+
+    def prepare(self, file: Path) -> None:
+        """Start at leisure what `repeat_calls` and `run_items` on `file` need, where that takes time."""
 
     def close(self) -> None:
         """End every process of it."""
@@ -135,6 +141,17 @@ class Sandbox:
         shared = shared_split(file, self._place())
         talks = (SplitConversation(p, file, shared, self._limits) for p in programs)
         return self._pool.run(self._recipe("split"), talks, cancel)
+
+    def prepare(self, file: Path) -> None:
+        """Start what the looking for flaky calls, and running `file` as pytest items, will need later.
+
+        Returns at once: a jail takes a tenth of a second to stand, pytest's zygote several. They end with the
+        calling thread.
+        """
+        if self.level is Level.FULL:
+            with contextlib.suppress(SandboxError):
+                self._pool.prepare(self._recipes.closed(Level.FULL, "values", True))
+                self._pool.prepare(self._recipes.items(Level.FULL, file))
 
     def zygotes(self) -> tuple[int, ...]:
         """Process ids of the idle zygotes, the one used last at the end: for figures about memory."""

@@ -59,6 +59,8 @@ class Zygote:
         self._jail: Launched | None = None
         self._lines: list[ForkLine] = []
         self._condemned = False
+        self._starting: tuple[socket.socket, IO[bytes]] | None = None
+        """Of a jail on its way up: where it will say that it is ready, and what it complains of."""
         self.facts: dict[str, Any] = {}
         _all.add(self)
 
@@ -92,37 +94,58 @@ class Zygote:
 
     def start(self, cancel: threading.Event | None = None) -> None:
         """Start the jail and wait until its zygote is ready. Raises SandboxUnavailable, SandboxCancelled."""
+        self.launch()
+        self._await(cancel)
+
+    def launch(self) -> None:
+        """Start the jail and go on; who asks for a fork first waits until it is ready.
+
+        To be called in a thread that lives as long as the jail may: it ends with that thread.
+        Raises SandboxUnavailable.
+        """
         self.close()
         if self._condemned:
             raise SandboxError("This sandbox has been closed.")
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._lines = [ForkLine(ours)]
-        with _scrap() as complaints:
-            try:
-                jail = self._launch(theirs, complaints)
-            except OSError as error:
-                self.close()
-                raise SandboxUnavailable(f"The sandbox could not be started: {error}.") from error
-            finally:
-                theirs.close()
-            try:
-                facts, fds = _ready(ours, jail, cancel)
-                for fd in fds:
-                    # The split grade's second zygote, which forks tests.
-                    other = socket.socket(fileno=fd)
-                    self._lines.append(ForkLine(other))
-                    facts = facts and _ready(other, jail, cancel)[0]
-            except SandboxCancelled:
-                self.close()
-                raise
-            if not facts:
-                self.close()
-                complaints.seek(0)
-                said = complaints.read(4000).decode("utf-8", "replace").strip()
-                last = said.splitlines()[-1] if said else "it ended without a word"
-                raise SandboxUnavailable(f"The sandbox could not be started: {last}.")
+        complaints = _scrap()
+        self._starting = ours, complaints
+        try:
+            self._launch(theirs, complaints)
+        except OSError as error:
+            self.close()
+            raise SandboxUnavailable(f"The sandbox could not be started: {error}.") from error
+        finally:
+            theirs.close()
+
+    def _await(self, cancel: threading.Event | None) -> None:
+        assert self._jail is not None
+        assert self._starting is not None
+        jail, (control, complaints) = self._jail, self._starting
+        try:
+            facts, fds = _ready(control, jail, cancel)
+            for fd in fds:
+                # The split grade's second zygote, which forks tests.
+                other = socket.socket(fileno=fd)
+                self._lines.append(ForkLine(other))
+                facts = facts and _ready(other, jail, cancel)[0]
+        except SandboxCancelled:
+            self.close()
+            raise
+        if not facts:
+            complaints.seek(0)
+            said = complaints.read(4000).decode("utf-8", "replace").strip()
+            self.close()
+            last = said.splitlines()[-1] if said else "it ended without a word"
+            raise SandboxUnavailable(f"The sandbox could not be started: {last}.")
+        self._hear_no_more()
         jail.tie()
         self.facts = facts
+
+    def _hear_no_more(self) -> None:
+        starting, self._starting = self._starting, None
+        if starting is not None:
+            starting[1].close()
 
     def _launch(self, control: socket.socket, complaints: IO[bytes]) -> Launched:
         empty = os.open(os.devnull, os.O_RDONLY)
@@ -147,6 +170,8 @@ class Zygote:
         for attempt in range(3):
             if not self.alive():
                 self.start(cancel)
+            elif self._starting is not None:
+                self._await(cancel)
             taken: list[Fork] = []
             try:
                 self._take(task, cancel, attempt == 0, taken)
@@ -200,6 +225,7 @@ class Zygote:
 
     def close(self) -> None:
         """End the jail and everything in it."""
+        self._hear_no_more()
         lines, self._lines = self._lines, []
         jail, self._jail = self._jail, None
         for line in lines:
@@ -213,6 +239,7 @@ class Zygote:
             line.let_go()
         if self._jail is not None:
             self._jail.let_go()
+        self._hear_no_more()
         self._lines, self._jail = [], None
 
 

@@ -65,6 +65,9 @@ class Counting:
         self.programs += len(programs)
         return self.inner.run_items(programs, file, cancel)
 
+    def prepare(self, file: Path) -> None:
+        self.inner.prepare(file)
+
     def close(self) -> None:
         self.inner.close()
 

@@ -16,7 +16,17 @@ from pathlib import Path
 
 import pytest
 
-from genx_sandbox import Call, Level, Limits, Program, Sandbox, SandboxCancelled, SandboxError, Value
+from genx_sandbox import (
+    Call,
+    Level,
+    Limits,
+    Program,
+    Sandbox,
+    SandboxCancelled,
+    SandboxError,
+    TestFile,
+    Value,
+)
 
 FINE = Program("fine", "fine", "/nowhere/fine.py", "def f():\n    return 1\n")
 CALL = [Call("1", "f()")]
@@ -217,3 +227,32 @@ def test_modules_that_are_wanted_are_there_before_the_program_is(workspace):
     assert seen(()) == "[False, False]"
     # What this Python has not got is nobody's trouble.
     assert seen(("no_such_module", "gettext")) == "[True, False]"
+
+
+def test_what_was_prepared_serves_the_runs_that_need_it(workspace):
+    file = TestFile(workspace.root / "tests" / "test_later.py", "def test_one():\n    pass\n", ("test_one",))
+    program = replace(FINE, key="later")
+    with Sandbox(workspace, Limits(), 1) as sandbox:
+        sandbox.prepare(file.path)
+        sandbox.prepare(file.path)
+        prepared = set(sandbox.zygotes())
+        assert len(prepared) == 2
+        (repeated,) = sandbox.repeat_calls([program], CALL)
+        (items,) = sandbox.run_items([program], file)
+        assert repeated.outcomes[0].value == Value.of(1)
+        assert [item.outcome for item in items.items] == ["passed"]
+        assert len(sandbox.zygotes()) == 2
+
+
+def test_what_was_prepared_and_never_used_ends_with_its_sandbox(workspace):
+    sandbox = Sandbox(workspace, Limits(), 1)
+    sandbox.prepare(workspace.root / "tests" / "test_never.py")
+    pids = sandbox.zygotes()
+    assert len(pids) == 2
+    sandbox.close()
+    deadline = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    sandbox.prepare(workspace.root / "tests" / "test_never.py")
+    assert sandbox.zygotes() == ()
