@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 
-from genx_lsp import emit
+from genx_lsp import discovery, emit
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestCandidate
 from genx_lsp.config import Settings
 from genx_lsp.engine import choose, doubt, edit_cost, meanwhile, repair, rivals, trust, verify
@@ -148,6 +149,13 @@ class Engine:
         if cancel.is_set():
             return
         yield job.findings("final")
+
+    def prepare(self, path: Path) -> None:
+        """Start the sandbox's processes for work on a file, and go on. They end with the calling thread."""
+        source = discovery.decode(path).text
+        target = next(iter(discovery.find_targets(path, source, self.project)), None)
+        if target is not None:
+            self._executor.prepare(emit.test_path(target, self.project, self.settings))
 
     def outcomes(
         self, target: Target, tests: Sequence[CallTest], cancel: threading.Event | None = None

@@ -30,6 +30,9 @@ class Engine(Protocol):
     ) -> MatrixView:
         """Run tests on the target as it stands; raises as soon as `cancel` is set."""
 
+    def prepare(self, path: Path) -> None:
+        """Start the processes that work on that file will need, and go on."""
+
     def close(self) -> None:
         """End every process of it."""
 

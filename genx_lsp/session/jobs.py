@@ -8,6 +8,7 @@ import uuid
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Literal, Protocol, TypeAlias
 
 from genx_lsp.candidate import CallTest
@@ -108,6 +109,9 @@ class Policy(Protocol):
     def shown(self, job: Job, findings: Findings) -> Findings:
         """The findings without what the user does not want to see."""
 
+    def gets_ready(self, settings: Settings) -> bool:
+        """Whether the machine is to be made ready for a job that may come."""
+
 
 _LOOK_AGAIN_SECONDS = 2.0
 """How often a job that is held looks whether times are better."""
@@ -138,7 +142,23 @@ class JobQueue:
         """Something waits that the running job is to give way to."""
         self._restart = False
         self._closed = False
+        self._expected: tuple[Project, Path, Settings] | None = None
+        """A file that is being edited: a job on it will come."""
         self._thread: threading.Thread | None = None
+
+    def expect(self, project: Project, path: Path, settings: Settings) -> None:
+        """Have the sandbox's processes start while someone types, where nothing else is to be done."""
+        with self._changed:
+            if self._closed or self._running is not None or self._waiting:
+                return
+            if self._thread is None:
+                try:
+                    self._thread = started(self._run, "genx-jobs")
+                except Unavailable:
+                    # The job itself will say so.
+                    return
+            self._expected = (project, path, settings)
+            self._changed.notify()
 
     def submit(self, job: Job) -> None:
         """Queue a job; the thread is started by the first one. Where none can be had the job has failed."""
@@ -236,16 +256,20 @@ class JobQueue:
             with self._changed:
                 self._running = None
                 bored = False
-                while not (self._waiting or self._restart or self._closed or bored):
+                while not (self._waiting or self._restart or self._closed or self._expected or bored):
                     bored = not self._changed.wait(None if rested else _REST_SECONDS)
                 if self._closed:
                     return
                 restart, self._restart = self._restart, False
+                expected, self._expected = self._expected, None
                 job = self._waiting[0] if self._waiting else None
             if restart:
                 self._engines.restart()
             if job is None:
-                if bored:
+                if expected is not None:
+                    self._get_ready(*expected)
+                    rested = False
+                elif bored:
                     give_back()
                     rested = True
                 continue
@@ -258,6 +282,15 @@ class JobQueue:
                 held = None
                 rested = False
                 self._work(job)
+
+    def _get_ready(self, project: Project, path: Path, settings: Settings) -> None:
+        if not self._policy.gets_ready(settings):
+            return
+        try:
+            self._engines.engine(project, path, settings).prepare(path)
+        except (GenxError, ModelError, SandboxError) as error:
+            # The job that comes will say it to the user.
+            _log.info("Nothing could be made ready for %s: %s", path.name, error)
 
     def _taken(self, job: Job, reason: str) -> bool:
         """Take the job up, unless it is to wait or has lost its place."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from genx_lsp.config import Settings
 from genx_lsp.findings import Findings
 from genx_lsp.session.dismissals import EVERYTHING, Dismissals, Hidden, planned_again, without
 from genx_lsp.session.jobs import Job
@@ -35,6 +36,12 @@ class Policy:
             if now - self._busy_since[1] < settings.busy_wait_seconds:
                 return "waiting: the machine is busy with other work (genx.busyWaitSeconds)"
         return ""
+
+    def gets_ready(self, settings: Settings) -> bool:
+        """Not on battery, if that is to be spared at all, nor beside other work."""
+        if settings.battery != "work" and self._machine.battery() is not None:
+            return False
+        return not (settings.busy_wait_seconds and self._machine.busy())
 
     def shown(self, job: Job, findings: Findings) -> Findings:
         """The findings without what was dismissed, and with a plan for the tests that are left."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +15,7 @@ from typing import Protocol
 from lsprotocol import types
 
 from genx_lsp.discovery import find_targets, target_at
-from genx_lsp.errors import TargetError, Unavailable
+from genx_lsp.errors import GenxError, TargetError, Unavailable
 from genx_lsp.findings import FixSuggestion
 from genx_lsp.project import Project, discover
 from genx_lsp.session.capabilities import Capabilities
@@ -36,6 +39,8 @@ _log = logging.getLogger(__name__)
 
 # How long a first save waits for the client's settings before it goes on without.
 _SETTINGS_SECONDS = 5.0
+# So often, at most, a file that is being edited makes the sandbox start.
+_EXPECT_SECONDS = 60.0
 
 
 class Listener(Protocol):
@@ -89,6 +94,8 @@ class Session:
         self.dismissals = Dismissals(self.journal)
         self.jobs = JobQueue(self._engines, self._post, Policy(self.dismissals, machine or Machine()))
         self.trusted = capabilities.trusted
+        self._expected: dict[Path, float] = {}
+        """When someone last began to type in a file."""
         self._refused = ""
         """What was said last of a save that could not be worked on."""
 
@@ -110,6 +117,8 @@ class Session:
             _log.warning("A document changed that is not open.")
             return
         self.reactions.changed(snapshot)
+        if snapshot.path is not None and self._is_due(snapshot.path):
+            self.client.spawn(self._expect(snapshot.path))
         if self.findings.entries(snapshot.uri):
             self.tell_changed(snapshot.uri)
 
@@ -191,6 +200,25 @@ class Session:
             if self._refused != str(error):
                 self._refused = str(error)
                 self.client.show(f"GenX: {error}", types.MessageType.Warning)
+
+    def _is_due(self, path: Path) -> bool:
+        """Whether it is a while since someone began to type in this file."""
+        now = time.monotonic()
+        due = now - self._expected.get(path, -math.inf) > _EXPECT_SECONDS
+        if due:
+            self._expected[path] = now
+        return due
+
+    async def _expect(self, path: Path) -> None:
+        """Who types will save: what that takes is made ready meanwhile."""
+        await self.settings_ready()
+        folder = self.folders.of(path)
+        if not self.trusted or folder.on_save(path) == "off":
+            return
+        settings = folder.settings
+        with contextlib.suppress(GenxError):
+            project = await self.lane.run(lambda: discover(path, settings.interpreter))
+            self.jobs.expect(project, path, settings)
 
     async def _work_on_save(self, path: Path, snapshot: Snapshot) -> None:
         await self.settings_ready()

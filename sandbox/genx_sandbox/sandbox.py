@@ -56,7 +56,7 @@ class Executor(Protocol):
         """Run a file's test functions in one process and each program in another (split grade)."""
 
     def prepare(self, file: Path) -> None:
-        """Start at leisure what `repeat_calls` and `run_items` on `file` need, where that takes time."""
+        """Start at leisure what runs of calls, and of `file` as pytest items, need where that takes time."""
 
     def close(self) -> None:
         """End every process of it."""
@@ -143,14 +143,15 @@ class Sandbox:
         return self._pool.run(self._recipe("split"), talks, cancel)
 
     def prepare(self, file: Path) -> None:
-        """Start what the looking for flaky calls, and running `file` as pytest items, will need later.
+        """Start what runs of calls, their repetition, and running `file` as pytest items will need.
 
         Returns at once: a jail takes a tenth of a second to stand, pytest's zygote several. They end with the
         calling thread.
         """
         if self.level is Level.FULL:
             with contextlib.suppress(SandboxError):
-                self._pool.prepare(self._recipes.closed(Level.FULL, "values", True))
+                for twin in (False, True):
+                    self._pool.prepare(self._recipes.closed(Level.FULL, "values", twin))
                 self._pool.prepare(self._recipes.items(Level.FULL, file))
 
     def zygotes(self) -> tuple[int, ...]:

@@ -86,6 +86,10 @@ class ScriptedEngine:
         yield Findings(target, "final", tests, fixes, plan, bug, seconds=0.1)
         log(f"done {target.qualified_name}")
 
+    def prepare(self, path: Path) -> None:
+        """Nothing to start."""
+        log(f"ready {path.name}")
+
     def outcomes(
         self, target: Target, tests: Sequence[CallTest], cancel: threading.Event | None = None
     ) -> MatrixView:

@@ -109,3 +109,15 @@ async def test_a_folder_can_be_off_while_another_is_not(start: Any, workspace: A
     editor.replace(opened, "x + 2", "x + 3")
     editor.save(opened)
     await editor.until(lambda: work(editor), lambda seen: seen == ["work step both", "work step tests"])
+
+
+async def test_who_begins_to_type_finds_the_sandbox_ready_but_not_where_it_is_off(start: Any) -> None:
+    editor = await start(configuration={"onSave": "both", "onSavePatterns": {"legacy/**": "off"}})
+    (editor.root / "legacy").mkdir()
+    (editor.root / "legacy" / "old.py").write_text("def f(x):\n    return x + 1\n")
+    for name in ("legacy/old.py", "calc.py"):
+        uri = editor.open(name)
+        for old, new in (("x + 1", "x + 12"), ("x + 12", "x + 123")):
+            editor.replace(uri, old, new)
+    await editor.until(lambda: "ready calc.py" in editor.engine_log)
+    assert [line for line in editor.engine_log if line.startswith("ready")] == ["ready calc.py"]

@@ -236,19 +236,19 @@ def test_what_was_prepared_serves_the_runs_that_need_it(workspace):
         sandbox.prepare(file.path)
         sandbox.prepare(file.path)
         prepared = set(sandbox.zygotes())
-        assert len(prepared) == 2
+        assert len(prepared) == 3
         (repeated,) = sandbox.repeat_calls([program], CALL)
         (items,) = sandbox.run_items([program], file)
         assert repeated.outcomes[0].value == Value.of(1)
         assert [item.outcome for item in items.items] == ["passed"]
-        assert len(sandbox.zygotes()) == 2
+        assert len(sandbox.zygotes()) == 3
 
 
 def test_what_was_prepared_and_never_used_ends_with_its_sandbox(workspace):
     sandbox = Sandbox(workspace, Limits(), 1)
     sandbox.prepare(workspace.root / "tests" / "test_never.py")
     pids = sandbox.zygotes()
-    assert len(pids) == 2
+    assert len(pids) == 3
     sandbox.close()
     deadline = time.monotonic() + 20
     while any(Path(f"/proc/{pid}").exists() for pid in pids) and time.monotonic() < deadline:

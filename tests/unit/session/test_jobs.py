@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,9 @@ class Engine(Closed):
     def __init__(self, parts: list[str]) -> None:
         super().__init__(parts, "engine")
         self.ends = threading.Event()
+
+    def prepare(self, path: Path) -> None:
+        self.parts.append(f"ready for {path.name}")
 
     def work(
         self, target: Target, want: str = "both", cancel: threading.Event | None = None
@@ -81,6 +85,9 @@ class Policy:
 
     def shown(self, job: Job, findings: Findings) -> Findings:
         return findings
+
+    def gets_ready(self, settings: Settings) -> bool:
+        return not self.reason
 
 
 @pytest.fixture
@@ -329,3 +336,38 @@ def test_memory_is_given_back_once_after_the_last_job(
     jobs.submit(another)
     seen(events, ended(another))
     assert given.get(timeout=30) == 0
+
+
+def waits_for(parts: list[str], wanted: str) -> None:
+    deadline = time.monotonic() + 30
+    while wanted not in parts:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def test_the_sandbox_starts_while_someone_types(jobs: JobQueue, factory: Factory) -> None:
+    jobs.expect(PROJECT, ROOT / "a.py", Settings())
+    waits_for(factory.closed, "ready for a.py")
+
+
+def test_nothing_is_made_ready_where_the_machine_is_to_be_spared(
+    jobs: JobQueue, factory: Factory, policy: Policy, events: queue.Queue[JobEvent]
+) -> None:
+    policy.reason = "waiting for mains power"
+    jobs.expect(PROJECT, ROOT / "a.py", Settings())
+    one = job("quick", origin="command")
+    jobs.submit(one)
+    seen(events, ended(one))
+    assert factory.closed == []
+
+
+def test_what_is_expected_does_not_keep_a_job_waiting(
+    jobs: JobQueue, factory: Factory, events: queue.Queue[JobEvent]
+) -> None:
+    running = job("slow")
+    jobs.submit(running)
+    seen(events, lambda event: isinstance(event, Found))
+    jobs.expect(PROJECT, ROOT / "a.py", Settings())
+    jobs.cancel(lambda job: True)
+    seen(events, ended(running))
+    assert factory.closed == []
