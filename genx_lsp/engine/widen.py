@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import random
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -29,6 +30,8 @@ from genx_sandbox import Call, Outcome, Program, SandboxCancelled, Unknown
 BATCH = 80
 BATCHES = 6
 SHOWN = 32
+# Of a batch so many variants become seeds for no more than an answer that no other got.
+SOWN = 5
 # So many rounds without a fault caught or a line reached end the search: what is left is mostly equivalent.
 PATIENCE = 4
 ROUNDS = 24
@@ -59,6 +62,7 @@ class Search:
     """Lines that some call reached together."""
     answers: set[str] = field(default_factory=set)
     found: list[CallTest] = field(default_factory=list)
+    rng: random.Random = field(default_factory=random.Random)
 
     def sow(self, test: CallTest, times: int) -> None:
         """Take a call as a seed, `times` as often as others have their turn."""
@@ -74,7 +78,8 @@ def widen(
     The search ends with `spare`; to look at what it found a second time it takes of `budget`.
     """
     first, last = job.target.def_line, job.target.last_line
-    search = Search(job, spare.part(SECONDS), {m.key: m for m in alive}, brief)
+    rng = random.Random(job.settings.generation.seed)
+    search = Search(job, spare.part(SECONDS), {m.key: m for m in alive}, brief, rng=rng)
     quick: list[tuple[CallTest, Outcome]] = []
     for test in job.usable:
         outcome = job.matrix.outcome(job.original, test)
@@ -121,7 +126,7 @@ def one_round(search: Search, variants: Variants) -> bool:
         told += explored(search, variants)
         if len(search.reached) > reached or search.budget.is_set():
             break
-    caught = judged(search, sorted(told, key=lambda t: t.order)[:SHOWN]) if search.alive else False
+    caught = judged(search, shown(search, told)) if search.alive else False
     return caught or len(search.reached) > reached
 
 
@@ -131,9 +136,23 @@ class Told:
 
     test: CallTest
     outcome: Outcome
-    order: tuple[int, bool, bool, int]
-    """Lines that no call had reached come first, then lines that none had reached together, then answers that
-    none had got, then what is short."""
+    news: int
+    """Lines that no call had reached, and one for lines that none had reached together."""
+    fresh: bool
+    """No call had got this answer."""
+
+
+def shown(search: Search, told: Sequence[Told]) -> list[Told]:
+    """What the faults get to see: half of it went new ways, the rest is drawn from all that got new answers.
+
+    Drawn, not the shortest: those are all alike.
+    """
+    new = sorted((t for t in told if t.news), key=lambda t: (-t.news, len(t.test.expression)))[: SHOWN // 2]
+    fresh = [t for t in told if t.fresh and t not in new]
+    rest = [t for t in told if not t.fresh and t not in new]
+    for some in (fresh, rest):
+        new += search.rng.sample(some, min(len(some), SHOWN - len(new)))
+    return new
 
 
 def explored(search: Search, variants: Variants) -> list[Told]:
@@ -143,7 +162,7 @@ def explored(search: Search, variants: Variants) -> list[Told]:
     program = replace(
         job.matrix.program(job.original, probes=True), call_seconds=SLOW_SECONDS, deaths=SLOW_VARIANTS
     )
-    told = []
+    told: list[Told] = []
     for test, outcome in zip(batch, next(run(job, [program], batch, search.budget)), strict=True):
         if outcome.kind not in ("value", "exception") or outcome.seconds > SLOW_SECONDS:
             continue
@@ -157,26 +176,28 @@ def explored(search: Search, variants: Variants) -> list[Told]:
             search.sow(test, 6)
         elif new_path:
             search.sow(test, 3)
-        elif fresh and outcome.kind == "value":
-            search.sow(test, 1)
         search.reached |= outcome.lines
         search.paths.add(outcome.lines)
         search.answers.add(outcome.key)
-        told.append(Told(test, outcome, (-new_lines, not new_path, not fresh, len(test.expression))))
+        told.append(Told(test, outcome, new_lines + new_path, fresh))
+    # Of those that only got another answer a few: they are many, and lead ever further from what makes sense.
+    others = [t.test for t in told if t.fresh and not t.news and t.outcome.kind == "value"]
+    for test in search.rng.sample(others, min(len(others), SOWN)):
+        search.sow(test, 1)
     return told
 
 
-def judged(search: Search, shown: Sequence[Told]) -> bool:
+def judged(search: Search, candidates: Sequence[Told]) -> bool:
     """Put variants to the faults; returns whether any was caught."""
-    if not shown:
+    if not candidates:
         return False
     job = search.job
     keys = list(search.alive)
     programs = [job.matrix.program(search.alive[key], brief=search.brief) for key in keys]
-    calls = [t.test for t in shown]
+    calls = [t.test for t in candidates]
     caught_by: dict[str, set[str]] = {}
     for key, given in zip(keys, run(job, programs, calls, search.budget), strict=False):
-        for one, outcome in zip(shown, given, strict=True):
+        for one, outcome in zip(candidates, given, strict=True):
             if outcome.kind != "refused" and outcome.key != one.outcome.key:
                 caught_by.setdefault(one.test.key, set()).add(key)
     progress = bool(caught_by)
