@@ -54,6 +54,8 @@ class Job:
     """Of these, the calls that nobody vouches for and that the saved code does not end."""
     repeated: set[str] = field(default_factory=set)
     """Keys of calls that were run a second time, under another hash seed."""
+    chancy: bool = False
+    """A call gave another answer the second time: the function depends on the clock, chance or state."""
     plausible: list[CodeCandidate] = field(default_factory=list)
     near: list[CodeCandidate] = field(default_factory=list)
     """Small edits that do what the witnesses do somewhere; more votes may make them plausible."""

@@ -20,6 +20,8 @@ _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
 _PATIENT_DEATHS = 2
 _BRIEF_DEATHS = 8
 _BRIEF_SECONDS = 0.25
+# States of `random` that a function's calls are tried in, once one of them has shown to depend on chance.
+_STATES = 8
 # An accident of a wrongly typed call, not a behaviour that anyone relies on.
 ACCIDENTS = ("builtins.TypeError", "builtins.AttributeError", "builtins.NameError", "builtins.RecursionError")
 
@@ -149,12 +151,43 @@ def exclude_unstable(job: Job, budget: Budget | None = None) -> None:
                 job.excluded.add(test.key)
                 changed.add(test.expression)
     job.repeated.update(calls)
+    if changed and not job.chancy:
+        job.chancy = True
+        # Those that were taken for stable before are looked at with other eyes.
+        again = [test for test in matrix.tests if call_key(test) in job.repeated]
+    if job.chancy:
+        changed |= _by_chance(job, again, budget or job.budget)
     if changed:
         example = min(changed, key=len)
         job.note(
             f"{len(changed)} calls gave a different answer the second time ({example}) and were left out: "
             "the function depends on the clock, on chance or on state."
         )
+
+
+def _by_chance(job: Job, tests: Sequence[CallTest], budget: Budget) -> set[str]:
+    """Calls of a function that depends on chance whose answer differs in one of several states of `random`.
+
+    Of many such calls some give the same answer twice, and those would be the ones that are offered.
+    """
+    left = {
+        call_key(test): test
+        for test in tests
+        if test.key not in job.excluded and job.matrix.outcome(job.original, test) is not None
+    }
+    changed: set[str] = set()
+    for state in range(_STATES):
+        seed = f"__import__('random').seed({state})\n"
+        calls = [Call(key, test.expression, seed + test.setup) for key, test in left.items()]
+        if not calls:
+            break
+        for result in job.executor.repeat_calls([job.matrix.program(job.original)], calls, budget):
+            for call, outcome in zip(calls, result.outcomes, strict=True):
+                first = job.matrix.outcome(job.original, left[call.key])
+                if first is not None and first.key != outcome.key:
+                    changed.add(left.pop(call.key).expression)
+    job.excluded |= {test.key for test in tests if test.expression in changed}
+    return changed
 
 
 def is_accident(job: Job, test: CallTest) -> bool:

@@ -191,3 +191,22 @@ def test_a_tuple_with_objects_in_it_is_told_part_by_part(place):
     # Which of them are needed to catch all faults depends on the calls that were found.
     assert sum(form in titles for form in forms) >= 2, titles
     assert final.plan is not None
+
+
+def test_what_depends_on_chance_is_not_offered_for_being_the_same_twice(place):
+    path = place.write(
+        "tossing.py",
+        """
+        import random
+
+
+        def tossed(number: int) -> int:
+            if number < 0:
+                raise ValueError("no such number")
+            return number * 3 + random.choice((0, 1))
+        """,
+    )
+    final = place.findings(path, "tossed")[-1]
+    assert final.tests
+    assert all(test.title.endswith("raises ValueError") for test in final.tests)
+    assert any("depends on the clock, on chance" in note for note in final.notes)
