@@ -40,6 +40,8 @@ module.exports = {
   "the extension is there and starts its server": async () => {
     const extension = vscode.extensions.getExtension(ID);
     assert.ok(extension, "not installed");
+    // On a busy machine the suite begins before the file with the workspace's folders has been read.
+    await eventually("two folders", () => (vscode.workspace.workspaceFolders ?? []).length === 2);
     await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(file(0, "calc.py")));
     shared.api = await extension.activate();
     await eventually("idle", () => shared.api.status.state === "idle");
