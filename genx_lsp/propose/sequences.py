@@ -24,7 +24,7 @@ from genx_lsp.propose.naming import module_names
 from genx_lsp.propose.pairwise import rows
 from genx_lsp.propose.script import make_test
 from genx_lsp.propose.views import view_of
-from genx_lsp.target import Parameter, Target
+from genx_lsp.target import Parameter, ParameterKind, Target
 
 _MOST = 60
 """Sequences a method."""
@@ -215,12 +215,12 @@ def _as_target(method: ast.FunctionDef, target: Target) -> Target:
     )
 
 
-def _parameter(arg: ast.arg, default: ast.expr | None, kind: str) -> Parameter:
+def _parameter(arg: ast.arg, default: ast.expr | None, kind: ParameterKind) -> Parameter:
     return Parameter(
         arg.arg,
         ast.unparse(arg.annotation) if arg.annotation else "",
         ast.unparse(default) if default is not None else "",
-        kind,  # type: ignore[arg-type]
+        kind,
     )
 
 
