@@ -12,7 +12,7 @@ from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.job import Job
 from genx_lsp.engine.matrix import call_key
 from genx_lsp.source_text import shared_tree
-from genx_sandbox import Call, Raises, Returns, Unknown, Value
+from genx_sandbox import Call, Raises, Returns, SandboxCancelled, Unknown, Value
 from genx_sandbox.values import contains
 
 _UNDEFINED = re.compile(r"name '(\w+)' is not defined")
@@ -176,16 +176,21 @@ def _by_chance(job: Job, tests: Sequence[CallTest], budget: Budget) -> set[str]:
         if test.key not in job.excluded and job.matrix.outcome(job.original, test) is not None
     }
     changed: set[str] = set()
-    for state in range(_STATES):
-        seed = f"__import__('random').seed({state})\n"
-        calls = [Call(key, test.expression, seed + test.setup) for key, test in left.items()]
-        if not calls:
-            break
-        for result in job.executor.repeat_calls([job.matrix.program(job.original)], calls, budget):
-            for call, outcome in zip(calls, result.outcomes, strict=True):
-                first = job.matrix.outcome(job.original, left[call.key])
-                if first is not None and first.key != outcome.key:
-                    changed.add(left.pop(call.key).expression)
+    try:
+        for state in range(_STATES):
+            seed = f"__import__('random').seed({state})\n"
+            calls = [Call(key, test.expression, seed + test.setup) for key, test in left.items()]
+            if not calls:
+                break
+            for result in job.executor.repeat_calls([job.matrix.program(job.original)], calls, budget):
+                for call, outcome in zip(calls, result.outcomes, strict=True):
+                    first = job.matrix.outcome(job.original, left[call.key])
+                    if first is not None and first.key != outcome.key:
+                        changed.add(left.pop(call.key).expression)
+    except SandboxCancelled:
+        # Not looked at in every state: what nobody vouches for may be one of those.
+        job.excluded |= {test.key for test in tests if not test.trusted}
+        raise
     job.excluded |= {test.key for test in tests if test.expression in changed}
     return changed
 

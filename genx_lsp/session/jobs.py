@@ -291,6 +291,9 @@ class JobQueue:
         except (GenxError, ModelError, SandboxError) as error:
             # The job that comes will say it to the user.
             _log.info("Nothing could be made ready for %s: %s", path.name, error)
+        except Exception:
+            # A fault of ours, or a file that is gone, must not end the thread that does the jobs.
+            _log.exception("Nothing could be made ready for %s.", path.name)
 
     def _taken(self, job: Job, reason: str) -> bool:
         """Take the job up, unless it is to wait or has lost its place."""

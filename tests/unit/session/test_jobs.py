@@ -41,6 +41,8 @@ class Engine(Closed):
 
     def prepare(self, path: Path) -> None:
         self.parts.append(f"ready for {path.name}")
+        if path.name == "gone.py":
+            raise FileNotFoundError(path)
 
     def work(
         self, target: Target, want: str = "both", cancel: threading.Event | None = None
@@ -371,3 +373,13 @@ def test_what_is_expected_does_not_keep_a_job_waiting(
     jobs.cancel(lambda job: True)
     seen(events, ended(running))
     assert factory.closed == []
+
+
+def test_a_file_that_is_gone_does_not_end_the_job_thread(
+    jobs: JobQueue, factory: Factory, events: queue.Queue[JobEvent]
+) -> None:
+    jobs.expect(PROJECT, ROOT / "gone.py", Settings())
+    waits_for(factory.closed, "ready for gone.py")
+    one = job("quick")
+    jobs.submit(one)
+    assert seen(events, ended(one))[-1] == Ended(one, "done")
