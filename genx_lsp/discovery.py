@@ -71,7 +71,7 @@ def find_targets(path: Path, source: str, project: Project) -> tuple[Target, ...
                 first_line=first_line,
                 last_line=last_line,
                 def_line=node.lineno,
-                parameters=_parameters(node, kind),
+                parameters=parameters_of(node, kind),
                 returns=ast.unparse(node.returns) if node.returns else "",
                 docstring=ast.get_docstring(node) or "",
                 is_async=isinstance(node, ast.AsyncFunctionDef),
@@ -160,7 +160,8 @@ def _kind(node: _Function, scopes: tuple[_Scope, ...], decorators: set[str]) -> 
     return "property" if decorators & _PROPERTIES else "method"
 
 
-def _parameters(node: _Function, kind: TargetKind) -> tuple[Parameter, ...]:
+def parameters_of(node: _Function, kind: TargetKind) -> tuple[Parameter, ...]:
+    """What a definition takes; without its first parameter where that is the object or the class."""
     arguments = node.args
     positional: list[tuple[ast.arg, ParameterKind]] = [
         *((a, "positional_only") for a in arguments.posonlyargs),

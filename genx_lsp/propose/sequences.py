@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from itertools import islice, product
 
 from genx_lsp.candidate import TestCandidate, TestOrigin
+from genx_lsp.discovery import parameters_of
 from genx_lsp.propose.arguments import pools, receivers
 from genx_lsp.propose.boundary import argument_list
 from genx_lsp.propose.builder import Argument
@@ -24,7 +25,7 @@ from genx_lsp.propose.naming import module_names
 from genx_lsp.propose.pairwise import rows
 from genx_lsp.propose.script import make_test
 from genx_lsp.propose.views import view_of
-from genx_lsp.target import Parameter, ParameterKind, Target
+from genx_lsp.target import Target
 
 _MOST = 60
 """Sequences a method."""
@@ -193,14 +194,6 @@ def _attributes(node: ast.ClassDef) -> list[str]:
 
 def _as_target(method: ast.FunctionDef, target: Target) -> Target:
     """Another method of the target's class, as far as making arguments for it goes."""
-    args = method.args
-    positional = [*args.posonlyargs, *args.args]
-    defaults = [None] * (len(positional) - len(args.defaults)) + list(args.defaults)
-    made = [
-        _parameter(a, d, "positional_only" if i < len(args.posonlyargs) else "positional_or_keyword")
-        for i, (a, d) in enumerate(zip(positional, defaults, strict=True))
-    ][1:]
-    made += [_parameter(a, d, "keyword_only") for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True)]
     first = min([method.lineno, *(d.lineno for d in method.decorator_list)])
     return replace(
         target,
@@ -209,18 +202,9 @@ def _as_target(method: ast.FunctionDef, target: Target) -> Target:
         first_line=first,
         last_line=method.end_lineno or method.lineno,
         def_line=method.lineno,
-        parameters=tuple(made),
+        parameters=parameters_of(method, "method"),
         docstring=ast.get_docstring(method) or "",
         ast_hash="",
-    )
-
-
-def _parameter(arg: ast.arg, default: ast.expr | None, kind: ParameterKind) -> Parameter:
-    return Parameter(
-        arg.arg,
-        ast.unparse(arg.annotation) if arg.annotation else "",
-        ast.unparse(default) if default is not None else "",
-        kind,
     )
 
 

@@ -131,6 +131,9 @@ class Session:
 
     def closed(self, uri: str) -> None:
         """A document was closed. What was found is kept for when it is opened again soon."""
+        snapshot = self.documents.get(uri)
+        if snapshot is not None and snapshot.path is not None:
+            self._expected.pop(snapshot.path, None)
         self.documents.close(uri)
         self.reactions.closed(uri)
         self.findings.closed(uri)
