@@ -58,6 +58,8 @@ class Client:
         self.initialized_s = 0.0
         self.messages: list[str] = []
         self.statuses: list[tuple[float, str, str]] = []
+        self.reports: list[tuple[float, str, int]] = []
+        """When a job was said to be how far: its function and what it does, and percent."""
         self.diagnostics: dict[str, list[Any]] = {}
         self.refreshes: queue.SimpleQueue[float] = queue.SimpleQueue()
         self.errors: list[str] = []
@@ -186,12 +188,8 @@ class Client:
     def write(self, document: Document, text: str) -> None:
         """Replace what differs, in one change, as a paste would."""
         old, document.text = document.text, text
-        start = 0
-        while start < min(len(old), len(text)) and old[start] == text[start]:
-            start += 1
-        end = 0
-        while end < min(len(old), len(text)) - start and old[-1 - end] == text[-1 - end]:
-            end += 1
+        start = _common(old, text)
+        end = _common(old[start:][::-1], text[start:][::-1])
         where = {"start": _position(old, start), "end": _position(old, len(old) - end)}
         document.version += 1
         change = {"range": where, "text": text[start : len(text) - end]}
@@ -276,6 +274,10 @@ class Client:
                 self.refreshes.put(now)
         elif method == "genx/status":
             self.statuses.append((now, message["params"]["state"], message["params"]["message"]))
+        elif method == "$/progress":
+            value = message["params"]["value"]
+            if value.get("kind") == "report":
+                self.reports.append((now, value.get("message") or "", value.get("percentage") or 0))
         elif method == "window/showMessage":
             self.messages.append(message["params"]["message"])
         elif method == "textDocument/publishDiagnostics":
@@ -295,6 +297,18 @@ class Client:
         with contextlib.suppress(OSError, ValueError):
             for line in self.process.stderr:
                 self.errors.append(line.decode("utf-8", "replace"))
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters they have in common at the start. By halving: our own time must not count."""
+    least, most = 0, min(len(one), len(other))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if one[:middle] == other[:middle]:
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 def _position(text: str, offset: int) -> dict[str, int]:

@@ -68,7 +68,7 @@ def row_ids(cases: Sequence[Case], target: Target) -> list[str]:
 
 def phrases(case: Case, target: Target) -> list[str]:
     """What may be said of a case, most telling first."""
-    found: list[str] = []
+    found = _there_and_back(case)
     for argument in _inner_arguments(case, target) or case.arguments or ():
         found += _about(argument)
     found += _receiver(case, target)
@@ -88,6 +88,28 @@ def phrases(case: Case, target: Target) -> list[str]:
     if len(found) > 1:
         found.append(f"{found[0]} and {found[1]}")
     return found
+
+
+def _there_and_back(case: Case) -> list[str]:
+    """`decode(encode("ab")) == "ab"`, `Point.from_dict(point.to_dict()) == point`; or one function twice."""
+    node = ast.parse(case.call, mode="eval").body
+    if isinstance(node, ast.Compare):
+        other = ast.dump(node.comparators[0])
+        inside = [ast.dump(part) for part in ast.walk(node.left) if part is not node.left]
+        return ["round trip"] if other in inside and isinstance(node.left, ast.Call) else []
+    inner = node.args[0] if isinstance(node, ast.Call) and node.args else None
+    if not isinstance(node, ast.Call) or not isinstance(inner, ast.Call) or not inner.args:
+        return []
+    if ast.dump(node.func) == ast.dump(inner.func):
+        return ["twice"]
+    return ["round trip"] if _spelt(ast.unparse(inner.args[0])) == _spelt(case.expected) else []
+
+
+def _spelt(text: str) -> str:
+    try:
+        return ast.dump(ast.parse(text, mode="eval"))
+    except (SyntaxError, ValueError):
+        return text
 
 
 def _inner_arguments(case: Case, target: Target) -> list[Argument]:

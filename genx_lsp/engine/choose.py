@@ -16,6 +16,7 @@ from genx_lsp.candidate import CallTest, CodeCandidate, TestOrigin
 from genx_lsp.engine import doubt, trust
 from genx_lsp.engine.answers import answer
 from genx_lsp.engine.budget import Budget
+from genx_lsp.engine.chance import invariants
 from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.evidence import suggestion_id
 from genx_lsp.engine.facets import facets
@@ -24,7 +25,7 @@ from genx_lsp.engine.trust import is_accident
 from genx_lsp.engine.widen import widen
 from genx_lsp.findings import Basis, Evidence, TestSuggestion
 from genx_lsp.propose.faults import faults
-from genx_lsp.propose.keys import code_key, test_key
+from genx_lsp.propose.keys import code_key, is_comparison, test_key
 from genx_sandbox import (
     Approx,
     Expectation,
@@ -76,6 +77,7 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, effort: Effort 
     spare = budget.part(SHARE * budget.left)
     if effort == "all":
         add(job, facets(job, job.usable), budget)
+        add(job, job.claim(invariants(job)), budget)
     seconds = FAULTS_SECONDS[effort]
     mutants = faulty(job, FAULTS[effort], spare.part(seconds))
     existing = [t for t in job.trusted_calls if t.origin is TestOrigin.USER_TEST]
@@ -201,6 +203,8 @@ def candidates(job: Job, settled: Sequence[Settled]) -> list[tuple[CallTest, Bas
     for test in job.usable:
         identity = (test.setup, test.expression)
         if test.origin is TestOrigin.USER_TEST or identity in dissent or is_accident(job, test):
+            continue
+        if job.claims_in_vain(test):
             continue
         found = settle(job, test, settled)
         if found is None:
@@ -349,6 +353,8 @@ def said(test: CallTest) -> str:
         case Returns(value=value) if value.kind == "iterator":
             yielded = ", ".join(item.text() for item in value.items)
             return f"list({test.expression}) == [{yielded}]"
+        case Returns(value=value) if value.kind == "bool" and is_comparison(test.expression):
+            return test.expression if value == Value.of(True) else f"not ({test.expression})"
         case Returns(value=value):
             return f"{test.expression} == {test.expected_text or value.text()}"
         case Leaves(arguments=arguments):

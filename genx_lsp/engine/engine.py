@@ -24,6 +24,7 @@ from genx_lsp.propose import (
     model_tests,
     mutate,
     rewrite,
+    round_trips,
     sequences,
     user_tests,
 )
@@ -39,7 +40,8 @@ FINISH_SECONDS = 20.0
 # machine both end long before, and what is left is for looking for a fix.
 WITNESS_SHARE = 0.6
 TESTS_SHARE = 0.3
-WITNESS_BATCH = 4
+# So many witnesses are heard at a time.
+WITNESSES = 4
 # Calls on which the saved code and the witnesses differ that the test model is asked about.
 DISPUTED = 3
 # Where a known-good test fails: of the time, for lines filled in, and for the function's own parts.
@@ -186,6 +188,7 @@ class Engine:
             yield from meanwhile.specification(job)
         add_tests(job, boundary.propose(job.context()))
         add_tests(job, sequences.propose(job.context()))
+        add_tests(job, job.claim(round_trips.propose(job.context())))
         if not job.matrix.tests:
             job.note(boundary.unguessable(job.context()))
         trust.settle_expected_texts(job)
@@ -277,24 +280,24 @@ class Engine:
     def _call_witnesses(self, job: Job) -> None:
         """Programs from the description alone. Without a docstring there is nothing to be a witness of.
 
-        A few first: where they are of one mind, more would only say it again. None where the specification
-        has shown the bug and all fixes that satisfy it behave alike: there is nothing left to decide.
+        All are decoded together, and heard a few at a time as they end: where they are of one mind, more
+        would only say it again, and the rest is given up. None where the specification has shown the bug
+        and all fixes that satisfy it behave alike: there is nothing left to decide.
         """
         if job.plausible and len(repair.behaviours(job)) == 1:
             return
+        wanted = self.settings.generation.rewrites if job.witnesses_expected else 0
         budget = job.share(WITNESS_SHARE)
-        left = self.settings.generation.rewrites if job.witnesses_expected else 0
-        series = 0
-        while left > 0 and not budget.is_set():
-            count = min(left, WITNESS_BATCH)
-            for code in rewrite.propose(job.context(budget=budget, rewrites=count, series=series)):
+        samples = rewrite.witnesses(job.context(budget=budget), wanted)
+        for ended, code in enumerate(samples, 1):
+            if code is not None:
                 job.witnesses[code.key] = job.witnesses.get(code.key, 0.0) + code.weight
                 job.matrix.add_code(code)
-            left -= count
-            series += 1
-            doubt.hear(job)
-            if doubt.enough(job):
-                return
+            if ended % WITNESSES == 0:
+                doubt.hear(job)
+                if doubt.enough(job):
+                    budget.set()
+        doubt.hear(job)
 
     def _disputed(self, job: Job, settled: list[Settled]) -> bool:
         """Whether the witnesses agree against the saved code, where no specification has the first word."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -16,11 +16,11 @@ from genx_lsp.engine.matrix import Matrix
 from genx_lsp.findings import Findings, FixSuggestion, Stage, SuspectedBug, TestFilePlan, TestSuggestion
 from genx_lsp.project import Project
 from genx_lsp.propose.context import Context
-from genx_lsp.propose.keys import code_key
+from genx_lsp.propose.keys import code_key, is_comparison
 from genx_lsp.rank import resolve
 from genx_lsp.target import Target
 from genx_models import Generator
-from genx_sandbox import Executor
+from genx_sandbox import Executor, Value
 
 # Sample i of a request draws from seed + i, so two series never share a seed.
 SERIES_STRIDE = 1_000
@@ -56,6 +56,8 @@ class Job:
     """Keys of calls that were run a second time, under another hash seed."""
     chancy: bool = False
     """A call gave another answer the second time: the function depends on the clock, chance or state."""
+    claims: set[str] = field(default_factory=set)
+    """Keys of calls that claim something of ours (`1 <= roll(6) <= 6`): no tests where that is not so."""
     plausible: list[CodeCandidate] = field(default_factory=list)
     near: list[CodeCandidate] = field(default_factory=list)
     """Small edits that do what the witnesses do somewhere; more votes may make them plausible."""
@@ -119,6 +121,19 @@ class Job:
         """Tell the user something, once."""
         if sentence and sentence not in self.notes:
             self.notes.append(sentence)
+
+    def claim(self, tests: Iterable[CallTest]) -> list[CallTest]:
+        """The same tests; of those that compare something it is noted that they are claims."""
+        taken = list(tests)
+        for test in taken:
+            if is_comparison(test.expression):
+                self.claims.add(test.key)
+        return taken
+
+    def claims_in_vain(self, test: CallTest) -> bool:
+        """It is a claim, and the saved code does not bear it out."""
+        outcome = self.matrix.outcome(self.original, test)
+        return test.key in self.claims and (outcome is None or outcome.value != Value.of(True))
 
     @property
     def witnesses_expected(self) -> bool:

@@ -88,7 +88,8 @@ def widen(
         search.answers.add(outcome.key)
         search.reached |= outcome.lines
         search.paths.add(outcome.lines)
-        quick.append((test, outcome))
+        if test.key not in job.claims:
+            quick.append((test, outcome))
     # Calls that stand for themselves have variants; where all need something done before, those that need
     # the same have.
     scripts = Counter(test.setup for test, _ in quick if imports_in(test.setup) is None)

@@ -93,6 +93,11 @@ def parse_expression(text: str) -> ast.expr | None:
         return None
 
 
+def is_comparison(expression: str) -> bool:
+    """Whether it compares something (`1 <= roll(6) <= 6`), and so is true or false."""
+    return isinstance(parse_expression(expression), ast.Compare)
+
+
 def quiet_parse(source: str) -> ast.Module:
     """`ast.parse` without the warnings that Python prints about odd code, such as invalid escapes."""
     with warnings.catch_warnings():

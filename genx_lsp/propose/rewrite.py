@@ -36,11 +36,52 @@ def propose(context: Context) -> Iterator[CodeCandidate]:
         prompt = _informed(context, definition)
         yield from _sample(context, model, definition, prompt, informed, "with the counter-example", seen, 1)
     if samples > informed and not context.cancel.is_set():
-        basis = "from its description" if definition.docstring else "from its name"
-        prompt = _blind(context, definition)
+        basis, prompt = _basis(definition), _blind(context, definition)
         # A blind sample that comes out as the present code is kept: it is a witness for it.
         seen.discard(code_key(context.target.source))
         yield from _sample(context, model, definition, prompt, samples - informed, basis, seen, 0)
+
+
+def witnesses(context: Context, samples: int) -> Iterator[CodeCandidate | None]:
+    """Yield a program from the description alone as soon as its sample has ended; None for one that is none.
+
+    Equal ones are yielded as often as they are written. Who has heard enough sets the context's event: the
+    samples under way are given up. Raises `ModelError`.
+    """
+    model = context.code_model
+    definition = take_apart(context.target)
+    if model is None or samples <= 0 or definition is None:
+        return
+    prompt = _blind(context, definition)
+    request = _request(context, definition, prompt, samples, 0)
+    for completion in model.generate(request, context.cancel):
+        source = _assemble(context, definition, prompt, completion)
+        yield (
+            None
+            if source is None
+            else CodeCandidate(
+                key=code_key(source),
+                source=source,
+                origin=CodeOrigin.REWRITE,
+                note=f"written anew {_basis(definition)}",
+                logprob=completion.logprob,
+            )
+        )
+
+
+def _basis(definition: Definition) -> str:
+    return "from its description" if definition.docstring else "from its name"
+
+
+def _request(context: Context, definition: Definition, prompt: Chat, samples: int, series: int) -> Request:
+    return Request(
+        prompt=prompt,
+        samples=samples,
+        max_tokens=_room(definition),
+        temperature=context.settings.generation.temperature,
+        seed=context.seed + 10_000 * series,
+        stop=_STOPS,
+    )
 
 
 def _sample(
@@ -53,14 +94,7 @@ def _sample(
     seen: set[str],
     series: int,
 ) -> Iterator[CodeCandidate]:
-    request = Request(
-        prompt=prompt,
-        samples=samples,
-        max_tokens=_room(definition),
-        temperature=context.settings.generation.temperature,
-        seed=context.seed + 10_000 * series,
-        stop=_STOPS,
-    )
+    request = _request(context, definition, prompt, samples, series)
     tally = Tally(seen)
     for completion in sorted(model.generate(request, context.cancel), key=lambda c: c.index):
         source = _assemble(context, definition, prompt, completion)
