@@ -8,12 +8,14 @@ import io
 import re
 import tokenize
 import warnings
-from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from genx_lsp.errors import SourceError, TargetError
+from genx_lsp.remembered import remembered
 
+_SMALL = 2_000
+"""Characters of a source that is no module."""
 _ENDINGS = re.compile(r"\r\n|\r|\n")
 
 
@@ -98,12 +100,24 @@ def dominant_newline(text: str) -> str:
     return "\r\n" if crlf == most else "\r"
 
 
-@lru_cache(maxsize=8)
 def shared_tree(source: str) -> ast.Module:
-    """The tree of a module that many look at and nobody changes; empty where it does not parse.
+    """The tree of a source that many look at and nobody changes; empty where it does not parse."""
+    return _tree(source) if len(source) > _SMALL else _small_tree(source)
 
-    Few are kept: a module of 2,600 lines takes 2.5 MB, and every save makes another.
-    """
+
+@remembered(8)
+def _tree(source: str) -> ast.Module:
+    # Few are kept: a module of 2,600 lines takes 2.5 MB, and every save makes another.
+    return _parsed(source)
+
+
+@remembered(256)
+def _small_tree(source: str) -> ast.Module:
+    # Apart: the many setups of a job's calls would crowd its module out.
+    return _parsed(source)
+
+
+def _parsed(source: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

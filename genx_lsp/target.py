@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
@@ -63,11 +64,16 @@ class Target:
         """The class it belongs to, dotted; empty for a function."""
         return self.qualified_name.rpartition(".")[0]
 
-    @property
+    @cached_property
     def source(self) -> str:
         """The definition as it stands in the file, decorators and indentation included."""
         text = "".join(split_lines(self.module_source)[self.first_line - 1 : self.last_line])
         return text if text.endswith("\n") else text + "\n"
+
+    @cached_property
+    def source_lines(self) -> tuple[str, ...]:
+        """Its lines. Where it stands now is asked for at every keystroke."""
+        return tuple(split_lines(self.source))
 
     def with_definition(self, source: str) -> str:
         """The module's source with the target's definition replaced by `source` (same indentation)."""

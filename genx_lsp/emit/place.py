@@ -6,13 +6,13 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from genx_lsp.config import Settings
 from genx_lsp.emit.existing import imports_module, mentions
 from genx_lsp.errors import GenxError
 from genx_lsp.project import Project, module_name
+from genx_lsp.remembered import remembered
 from genx_lsp.source_text import decode
 from genx_lsp.target import Target
 
@@ -47,7 +47,7 @@ def _read(path: Path, project: Project) -> TestSource | None:
         return None
 
 
-@lru_cache(maxsize=_MOST_READ)
+@remembered(_MOST_READ)
 def _parsed(path: Path, _changed: int, _size: int) -> tuple[str, ast.Module]:
     # Every function of every save asks again; parsing a large suite takes a second.
     source = decode(path).text

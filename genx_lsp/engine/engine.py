@@ -84,6 +84,11 @@ class Engine:
         self._notes = tuple(notes)
         self._outcomes = outcomes
 
+    def rest(self) -> None:
+        """Close the cache of outcomes: its file is opened again when it is asked."""
+        if self._outcomes is not None:
+            self._outcomes.close()
+
     def close(self) -> None:
         """End the sandbox. Models are shared between engines and closed by `Models`."""
         self._executor.close()

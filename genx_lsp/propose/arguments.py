@@ -6,7 +6,6 @@ import ast
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 
 from genx_lsp.propose.builder import Argument, Builder
 from genx_lsp.propose.context import Context
@@ -19,6 +18,7 @@ from genx_lsp.propose.literals import code_literals
 from genx_lsp.propose.naming import BUILTINS, Localiser, Names, free_names, module_names, read_imports
 from genx_lsp.propose.variants import Words
 from genx_lsp.propose.views import view_of
+from genx_lsp.remembered import remembered
 from genx_lsp.target import Parameter, Target
 
 _SEEN_FIRST = 3
@@ -134,7 +134,7 @@ def _seen(context: Context) -> tuple[dict[str, list[str]], list[str]]:
     return _seen_in(context.target, context.known_calls, tuple(sorted(context.tests_text.items())))
 
 
-@lru_cache(maxsize=2)
+@remembered(2)
 def _seen_in(
     target: Target, known_calls: tuple[str, ...], tests: tuple[tuple[str, str], ...]
 ) -> tuple[dict[str, list[str]], list[str]]:

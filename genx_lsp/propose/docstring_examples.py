@@ -6,7 +6,6 @@ import ast
 import doctest
 import re
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
 from genx_lsp.candidate import CallTest, TestCandidate, TestOrigin
 from genx_lsp.propose.context import Context
@@ -14,6 +13,7 @@ from genx_lsp.propose.expected import expectation_of
 from genx_lsp.propose.keys import call_key, parse_expression, quiet_parse
 from genx_lsp.propose.naming import mentions, read_imports
 from genx_lsp.propose.script import Script, make_test
+from genx_lsp.remembered import remembered
 from genx_lsp.source_text import shared_tree
 from genx_lsp.target import Target
 from genx_sandbox import Approx, Expectation, Raises, Returns, Unknown, Value
@@ -38,7 +38,7 @@ def propose(context: Context) -> Iterator[TestCandidate]:
             yield test
 
 
-@lru_cache(maxsize=4)
+@remembered(4)
 def _all_examples(target: Target) -> tuple[CallTest, ...]:
     """Kept for the few that ask in turn: a class with many examples takes a while to read."""
     return tuple(_examples(target))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 import doctest
-from functools import lru_cache
 
 from genx_lsp.propose.keys import quiet_parse
+from genx_lsp.remembered import remembered
 from genx_lsp.source_text import shared_tree
 
 _MOST = 200
@@ -17,7 +17,7 @@ def example_calls(source: str) -> tuple[ast.Call, ...]:
     return tuple(call for call, _ in _examples(source))
 
 
-@lru_cache(maxsize=32)
+@remembered(32)
 def _examples(source: str) -> tuple[tuple[ast.Call, bool], ...]:
     """The calls, and whether the example that they stand in ends well."""
     if ">>>" not in source:

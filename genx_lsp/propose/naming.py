@@ -6,8 +6,8 @@ import ast
 import builtins
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 
+from genx_lsp.remembered import remembered
 from genx_lsp.source_text import shared_tree
 from genx_lsp.target import Target
 
@@ -72,7 +72,7 @@ def _is_target_module(statement: ast.ImportFrom, target: Target) -> bool:
     return bool(source) and source.rpartition(".")[2] == target.module.rpartition(".")[2]
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def module_names(module_source: str) -> dict[str, str]:
     """Names bound at the top of a module -> the import statement that binds them, or an empty text."""
     found: dict[str, str] = {}

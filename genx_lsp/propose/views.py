@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from genx_lsp.project import Project
 from genx_lsp.propose.naming import module_names
+from genx_lsp.remembered import remembered
 from genx_lsp.source_text import shared_tree
 from genx_lsp.target import Target
 
@@ -110,7 +110,7 @@ def _read(path: Path) -> str | None:
     return None
 
 
-@lru_cache(maxsize=16)
+@remembered(16)
 def _imports(source: str) -> dict[str, ast.Import | ast.ImportFrom]:
     """Import statements by the names that they bind; the first in the order of a walk counts."""
     found: dict[str, ast.Import | ast.ImportFrom] = {}

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import genx_sandbox
 from genx_lsp.project import Project
+from genx_lsp.remembered import remembered
 from genx_sandbox.jail import interpreter
 
 _CHANCE = re.compile(
@@ -164,12 +165,12 @@ def _load(file: Path) -> _Module | None:
         return None
 
 
-@lru_cache(maxsize=4096)
+@remembered(4096)
 def _loaded(file: Path, _mtime: int, _size: int, _inode: int) -> _Module:
     return _read(file.read_bytes().decode("utf-8", "surrogateescape"))
 
 
-@lru_cache(maxsize=64)
+@remembered(64)
 def _read(source: str) -> _Module:
     digest = hashlib.blake2b(source.encode("utf-8", "surrogatepass"), digest_size=16).digest()
     try:

@@ -33,6 +33,9 @@ class Engine(Protocol):
     def prepare(self, path: Path) -> None:
         """Start the processes that work on that file will need, and go on."""
 
+    def rest(self) -> None:
+        """Let go of what it needs only while it works; what is needed again is opened again."""
+
     def close(self) -> None:
         """End every process of it."""
 
@@ -98,6 +101,13 @@ class EnginePool:
                 return engine
         engine.close()
         return engine
+
+    def rest(self) -> None:
+        """Have all engines let go of what they need only while they work."""
+        with self._lock:
+            engines = [engine for _, _, engine in self._engines.values()]
+        for engine in engines:
+            engine.rest()
 
     def restart(self) -> None:
         """Close everything; the next job opens it again."""

@@ -17,7 +17,7 @@ from genx_lsp.errors import GenxError, Unavailable
 from genx_lsp.findings import Findings, MatrixView
 from genx_lsp.project import Project
 from genx_lsp.session.engines import EnginePool, Want
-from genx_lsp.session.memory import give_back
+from genx_lsp.session.memory import give_back, one_arena
 from genx_lsp.session.threads import started
 from genx_lsp.target import Target
 from genx_models import ModelError
@@ -116,7 +116,8 @@ class Policy(Protocol):
 _LOOK_AGAIN_SECONDS = 2.0
 """How often a job that is held looks whether times are better."""
 _REST_SECONDS = 30.0
-"""So long after the last job its memory is given back: sooner the next save would only ask for it again."""
+"""So long after the last job its memory is given back, or when its model is unloaded if that is sooner: the
+next save would only ask for it again."""
 
 
 class JobQueue:
@@ -250,14 +251,15 @@ class JobQueue:
             thread.join(seconds / 2)
 
     def _run(self) -> None:
+        one_arena()
         held: Held | None = None
-        rested = True
+        rested, rest = True, _REST_SECONDS
         while True:
             with self._changed:
                 self._running = None
                 bored = False
                 while not (self._waiting or self._restart or self._closed or self._expected or bored):
-                    bored = not self._changed.wait(None if rested else _REST_SECONDS)
+                    bored = not self._changed.wait(None if rested else rest)
                 if self._closed:
                     return
                 restart, self._restart = self._restart, False
@@ -270,6 +272,7 @@ class JobQueue:
                     self._get_ready(*expected)
                     rested = False
                 elif bored:
+                    self._engines.rest()
                     give_back()
                     rested = True
                 continue
@@ -280,7 +283,7 @@ class JobQueue:
                 self._post(held)
             if self._taken(job, reason):
                 held = None
-                rested = False
+                rested, rest = False, min(_REST_SECONDS, job.settings.model.idle_seconds or _REST_SECONDS)
                 self._work(job)
 
     def _get_ready(self, project: Project, path: Path, settings: Settings) -> None:

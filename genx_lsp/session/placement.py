@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 
 from genx_lsp.session.documents import Snapshot
-from genx_lsp.source_text import split_lines
 from genx_lsp.target import Target
 
 
@@ -35,7 +33,7 @@ def place(target: Target, snapshot: Snapshot) -> Placement | None:
     if not headers:
         return None
     lines = snapshot.source_lines
-    wanted = _source_lines(target)
+    wanted = target.source_lines
     nearest = sorted(headers, key=lambda line: abs(line - target.def_line))
     for def_line in nearest:
         first = def_line - (target.def_line - target.first_line)
@@ -44,12 +42,6 @@ def place(target: Target, snapshot: Snapshot) -> Placement | None:
             return Placement(first, last, def_line, True)
     def_line = nearest[0]
     return Placement(_start(lines, def_line), _end(lines, def_line), def_line, False)
-
-
-@lru_cache(maxsize=256)
-def _source_lines(target: Target) -> tuple[str, ...]:
-    # Asked for at every keystroke, and a target cuts its lines out of the whole module each time.
-    return tuple(split_lines(target.source))
 
 
 def name_at(snapshot: Snapshot, line: int) -> str:

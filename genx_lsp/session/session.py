@@ -254,10 +254,11 @@ class Session:
     def _outdated(self, uri: str, target: Target) -> bool:
         """Only comments or layout changed: what was found holds, unless it speaks of lines."""
         entry = self.findings.entry(uri, target.qualified_name)
-        if entry is None or entry.target.source == target.source:
+        if entry is None:
             return False
         if entry.findings is None or entry.findings.fixes or entry.findings.bug:
-            return True
+            return entry.target.source != target.source
+        # Also where nothing changed: the functions of a document then share its text, however old they are.
         self.findings.moved(uri, target)
         return False
 

@@ -14,12 +14,14 @@ from genx_sandbox.values import Value
 from genx_sandbox.verdicts import Approx, Expectation, Leaves, Raises, Returns, Unknown
 
 if TYPE_CHECKING:
+    from genx_sandbox.decoding import forget
     from genx_sandbox.judging import judge
     from genx_sandbox.sandbox import Executor, Sandbox
     from genx_sandbox.selftest import SelfCheck, SelfTest, self_test
 else:
     # Whoever only describes programs and outcomes, as a server at its start, loads nothing that runs them.
     _LATER = {
+        "forget": "decoding",
         "judge": "judging",
         "Executor": "sandbox",
         "Sandbox": "sandbox",
@@ -64,6 +66,7 @@ __all__ = [
     "Unknown",
     "Value",
     "Workspace",
+    "forget",
     "grades",
     "judge",
     "self_test",

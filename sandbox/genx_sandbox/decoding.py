@@ -49,7 +49,12 @@ def outcome_of(frame: bytes) -> tuple[int, Outcome]:
     return index, outcome
 
 
-@lru_cache(maxsize=4096)
+def forget() -> None:
+    """Let go of the outcomes that are remembered: megabytes, of use only while programs run."""
+    _known.cache_clear()
+
+
+@lru_cache(maxsize=1024)
 def _known(said: bytes) -> Outcome:
     # Programs mostly agree: what one of them did, others did before it. Its key is then known as well.
     outcome = _outcome(said)

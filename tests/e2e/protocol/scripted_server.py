@@ -86,6 +86,9 @@ class ScriptedEngine:
         yield Findings(target, "final", tests, fixes, plan, bug, seconds=0.1)
         log(f"done {target.qualified_name}")
 
+    def rest(self) -> None:
+        pass
+
     def prepare(self, path: Path) -> None:
         """Nothing to start."""
         log(f"ready {path.name}")

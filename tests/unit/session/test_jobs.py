@@ -39,6 +39,9 @@ class Engine(Closed):
         super().__init__(parts, "engine")
         self.ends = threading.Event()
 
+    def rest(self) -> None:
+        pass
+
     def prepare(self, path: Path) -> None:
         self.parts.append(f"ready for {path.name}")
         if path.name == "gone.py":
