@@ -17,11 +17,11 @@ PYTEST_ARGS ?=
 LEARN_PYTHON ?= $(BIN)/python
 
 .PHONY: help setup demo test lint format lock sbom audit schema e2e vsix clean protocol-runs chaos fuzz \
-        attacks bench-codet bench-execution bench-generation bench-learning bench-learning-user bench-ranking \
-        bench-repair bench-testgen
+        attacks bench-codet bench-execution bench-generation bench-generation-options bench-latency bench-learning \
+        bench-learning-user bench-ranking bench-repair bench-soak bench-testgen
 
 help: ## List the targets
-	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-18s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-24s %s\n", $$1, $$2}'
 
 $(READY): requirements/boot.txt requirements/dev.txt pyproject.toml scripts/set_up.py
 	@command -v $(PYTHON) >/dev/null || { \
@@ -86,6 +86,9 @@ bench-codet: $(READY) ## CodeT's matrix beside a fork a solution and CodeT's own
 
 bench-generation: $(READY) ## Tokens a second, batched beside sequential
 	@$(BIN)/python benchmarks/generation.py $(BENCH_ARGS)
+
+bench-generation-options: $(READY) ## What else could make it quicker: attention, KV cache, speculation, duplicates
+	@$(BIN)/python benchmarks/generation_options.py $(BENCH_ARGS)
 
 bench-ranking: $(READY) ## Scorers on CodeT's published candidates
 	@$(BIN)/python benchmarks/ranking.py $(BENCH_ARGS)

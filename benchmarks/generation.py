@@ -10,12 +10,14 @@ the machine's memory and arithmetic allow stands beside, measured by numpy.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import llama_bench
@@ -34,7 +36,14 @@ _PROMPT = (
     "def longest_run(values: list[int]) -> int:\n"
     '    """Length of the longest run of equal neighbours in `values`."""\n'
 )
+_FILE = "".join(
+    f"def step_{n}(values: list[float], limit: float) -> list[float]:\n"
+    f'    """The values that are within {n} of `limit`."""\n'
+    f"    return [value for value in values if abs(value - limit) < {n}]\n\n\n"
+    for n in range(12)
+)
 _SAMPLES = (1, 8, 32)
+_CROWD = 8
 _PROMPT_TOKENS = 160
 """About as many as `_PROMPT` has; what is shared is read once, so a few more or less change nothing."""
 
@@ -74,6 +83,9 @@ def main() -> None:
         for samples in _SAMPLES:
             rates[samples] = statistics.median(rate(worker, samples, tokens) for _ in range(repeats))
         with_grammar = rate(worker, _SAMPLES[-1], tokens, grammar="root ::= [^\\x00]{1,4000}", stop="\x01")
+        second = neighbour(worker)
+        with busy(2):
+            crowded = rate(worker, _CROWD, tokens)
     finally:
         worker.close()
 
@@ -100,7 +112,14 @@ def main() -> None:
         f"\nthe machine: {limits.bandwidth / 1e9:.1f} GB/s of memory, "
         f"{limits.arithmetic / 1e9:.0f} GFLOP/s in float32 (integer kernels may do more)"
     )
-    print(f"\nprompt: {first * 1000:.0f} ms to the first token, {again * 1000:.0f} ms when it was cached")
+    print(
+        f"\nprompt: {first * 1000:.0f} ms to the first token, {again * 1000:.0f} ms when it was cached; "
+        f"of a file, {second[0] * 1000:.0f} ms for the first target, {second[1] * 1000:.0f} ms for the second"
+    )
+    print(
+        f"\nbeside two busy processes: {crowded:.1f} tokens/s at {_CROWD} sequences, "
+        f"{crowded / rates[_CROWD]:.0%} of what it is without"
+    )
     write(
         "generation",
         {
@@ -113,7 +132,13 @@ def main() -> None:
                 "batch_32_grammar": with_grammar,
             },
             "ratio_to_sequential": {str(samples): value / sequential for samples, value in rates.items()},
-            "first_token_s": {"cold_prompt": first, "cached_prompt": again},
+            "first_token_s": {
+                "cold_prompt": first,
+                "cached_prompt": again,
+                "first_target": second[0],
+                "second_target": second[1],
+            },
+            "beside_two_busy_processes": {"tokens_per_second": crowded, "share": crowded / rates[_CROWD]},
             "limits": {"bandwidth": limits.bandwidth, "arithmetic": limits.arithmetic},
             "peers": {
                 "create_completion": sequential,
@@ -152,6 +177,33 @@ def prefills(worker: Worker) -> tuple[float, float]:
         list(worker.generate(Request(Text(_PROMPT), max_tokens=1)))
         times.append(time.perf_counter() - began)
     return times[0], times[1]
+
+
+def neighbour(worker: Worker) -> tuple[float, float]:
+    """Seconds to the first token for two targets of one file: what stands before both is read once."""
+    times = []
+    for name in ("first", "second"):
+        target = f"def {name}_above(values: list[float], limit: float) -> float:\n"
+        began = time.perf_counter()
+        list(worker.generate(Request(Text(_FILE + target), max_tokens=1)))
+        times.append(time.perf_counter() - began)
+    return times[0], times[1]
+
+
+@contextlib.contextmanager
+def busy(count: int) -> Iterator[None]:
+    """So many processes that want a core each, as a build or a test run beside an editor would."""
+    loops = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True)
+        for _ in range(count)
+    ]
+    try:
+        time.sleep(0.5)
+        yield
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
 
 
 def peer(path: Path, threads: int, tokens: int, calls: int) -> float:

@@ -19,7 +19,7 @@ from genx_lsp import discovery
 from genx_lsp.config import Settings
 from genx_lsp.errors import GenxError
 from genx_lsp.project import discover, tests_naming
-from genx_lsp.propose import boundary, docstring_examples, user_tests
+from genx_lsp.propose import boundary, docstring_examples
 from genx_lsp.propose.context import Context
 
 Needs = Literal["nothing", "the model", "more than there is"]
@@ -47,7 +47,8 @@ class Place:
 def needs(path: Path, text: str, name: str) -> Needs:
     """What a first suggestion takes beyond the cheap generators, by what these make of the function.
 
-    `nothing`: an example or a test of the project to go by, or no description that could be gone against.
+    `nothing`: an example to go by, or no description that could be gone against. What only tests of the project
+    speak of is not among it: those are there already, and offered to nobody.
     `more than there is`: nobody knows what to pass to it.
     """
     project = discover(path)
@@ -57,7 +58,7 @@ def needs(path: Path, text: str, name: str) -> Needs:
         return "more than there is"
     tests = tests_naming(target, project, lambda file: file.read_text(encoding="utf-8"))
     context = Context(target, project, Settings(), tests)
-    if any(True for generate in (docstring_examples.propose, user_tests.propose) for _ in generate(context)):
+    if any(True for _ in docstring_examples.propose(context)):
         return "nothing"
     if not any(True for _ in boundary.propose(context)):
         return "more than there is"

@@ -26,11 +26,11 @@ _SECONDS = 1800
 
 
 def rates(
-    model: Path, threads: int, prompt: int, tokens: int, sequences: Sequence[int]
+    model: Path, threads: int, prompt: int, tokens: int, sequences: Sequence[int], more: Sequence[str] = ()
 ) -> dict[int, float] | str:
     """Decoded tokens a second for each number of sequences that share a prompt; or why there are none.
 
-    `prompt` and `tokens`: lengths in tokens, of the shared prompt and of each sequence.
+    `prompt` and `tokens`: lengths in tokens, of the shared prompt and of each sequence. `more`: other flags.
     """
     try:
         program = _program()
@@ -43,7 +43,7 @@ def rates(
     command = [
         str(program), "-m", str(model), "-c", str(-(-room // 256) * 256), "-b", "2048", "-ub", "512",
         "-t", str(threads), "-tb", str(threads), "-pps", "-kvu", "-npp", str(prompt), "-ntg", str(tokens),
-        "-npl", ",".join(map(str, sequences)), "--output-format", "jsonl",
+        "-npl", ",".join(map(str, sequences)), "--output-format", "jsonl", *more,
     ]  # fmt: skip
     # Threads that wait as ours do; see `peer` in generation.py.
     env = {"OMP_WAIT_POLICY": "passive", **os.environ, "LD_LIBRARY_PATH": f"{library}:{program.parent}"}

@@ -90,6 +90,7 @@ def begin(path: Path | None = None) -> None:
     global _begun, _compiled
     _begun = True
     gc.disable()
+    _without_tls()
     try:
         _compiled = Compiled(path or default_path())
     except (RuntimeError, OSError):
@@ -99,6 +100,19 @@ def begin(path: Path | None = None) -> None:
         with contextlib.suppress(ImportError):
             # A name of the module's own goes before the builtin: nothing of the library is replaced.
             import_module(name).__dict__["compile"] = _compiled.compile
+
+
+def _without_tls() -> None:
+    """Load asyncio as on a Python without OpenSSL: nothing here speaks TLS through it.
+
+    Some milliseconds and megabytes less. Who asks for `ssl` later, as an endpoint's client does, gets it.
+    """
+    if "asyncio" not in sys.modules and "ssl" not in sys.modules:
+        sys.modules["ssl"] = None  # type: ignore[assignment]
+        try:
+            import_module("asyncio")
+        finally:
+            del sys.modules["ssl"]
 
 
 def settle() -> None:

@@ -205,3 +205,27 @@ def test_what_the_witnesses_agree_on_is_offered_before_tests_are_written(place: 
     assert {test.basis for test in meanwhile.tests} == {"agreement"}
     assert meanwhile.plan is not None
     assert all(f.tests for f in found[found.index(meanwhile) :])
+
+
+def test_witnesses_of_one_mind_need_no_company(place: Any, scripted: Any) -> None:
+    """The rest of the samples is given up as soon as those heard agree with the code as saved."""
+    path = place.write(
+        "halves.py",
+        """
+        def half(number: int) -> int:
+            \"\"\"Half of a number, rounded down.\"\"\"
+            return number // 2
+        """,
+    )
+    ended = []
+
+    class Talker(scripted):  # type: ignore[misc]
+        def generate(self, request: Any, cancel: Any = None) -> Any:
+            for completion in super().generate(request, cancel):
+                ended.append(completion.text)
+                yield completion
+
+    head = 'def half(number: int) -> int:\n    """Half of a number, rounded down."""\n'
+    bodies = ("    return number // 2\n", "    return (number - number % 2) // 2\n")
+    place.findings(path, "half", Talker(rewrites=[head + body for body in bodies]))
+    assert len([text for text in ended if "number" in text]) == 4

@@ -20,6 +20,7 @@ HEAVY = {
     "libcst",
     "llama_cpp",
     "sqlite3",
+    "ssl",
     "jinja2",
     "rich",
     "typer",
@@ -128,3 +129,16 @@ def filled(path: Path) -> Path:
         compiled.compile(f"a{number} = {number}", "<made>", "exec")
     compiled.write()
     return path
+
+
+def test_who_asks_for_tls_after_the_start_gets_it() -> None:
+    """asyncio is loaded without it; a model's endpoint may speak it."""
+    script = (
+        "from genx_lsp import quick_start; quick_start.begin(); import asyncio, sys; "
+        "print('ssl' in sys.modules); import http.client, ssl; "
+        "print(hasattr(http.client, 'HTTPSConnection'), callable(ssl.create_default_context)); "
+        "asyncio.run(asyncio.sleep(0))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["False", "True", "True"]
