@@ -47,8 +47,8 @@ class Place:
 def needs(path: Path, text: str, name: str) -> Needs:
     """What a first suggestion takes beyond the cheap generators, by what these make of the function.
 
-    `nothing`: an example to go by, or no description that could be gone against. What only tests of the project
-    speak of is not among it: those are there already, and offered to nobody.
+    `nothing`: an example to go by, or no description that could be gone against. Not what only tests of the
+    project speak of: those are there already, and offered to nobody.
     `more than there is`: nobody knows what to pass to it.
     """
     project = discover(path)

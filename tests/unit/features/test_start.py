@@ -20,7 +20,7 @@ HEAVY = {
     "libcst",
     "llama_cpp",
     "sqlite3",
-    "ssl",
+    "_ssl",
     "jinja2",
     "rich",
     "typer",
