@@ -16,6 +16,7 @@ from genx_lsp.remembered import remembered
 
 _SMALL = 2_000
 """Characters of a source that is no module."""
+MARK = "\ufeff"
 _ENDINGS = re.compile(r"\r\n|\r|\n")
 
 
@@ -85,8 +86,8 @@ def encode(text: str, encoding: str, bom: bool, path: Path) -> bytes:
 
 
 def normalise(text: str) -> str:
-    """`text` with every line ending as `\\n`."""
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    """`text` with every line ending as `\\n`, and without a mark that an editor has left at its beginning."""
+    return text.removeprefix(MARK).replace("\r\n", "\n").replace("\r", "\n")
 
 
 def dominant_newline(text: str) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from lsprotocol import types
 
-from genx_lsp.config import project_layer
+from genx_lsp.config import ProjectLayer, project_layer
 from genx_lsp.errors import Unavailable
 from genx_lsp.session.files import GLOBS
 from genx_lsp.session.session import Session
@@ -23,6 +24,10 @@ class Configuration:
         self._session = session
         self._tell = changed
         self._pulls = 0
+        self._roots: tuple[Path, ...] = ()
+        """Folders whose own files the next pull reads."""
+        self._waiting = False
+        """A pull has not begun to read: whatever changes before it does is in it."""
 
     def begin(self) -> None:
         """The client is ready: ask to be told of changes, and for what holds now."""
@@ -48,10 +53,15 @@ class Configuration:
     def pull(self) -> None:
         """Read the projects' own files and ask for the settings of every folder.
 
-        Clients that cannot be asked have sent theirs.
+        Clients that cannot be asked have sent theirs. Many changes told at once make one pull: on a slow disk
+        each takes long.
         """
         # A save that comes before the answer waits for it.
         self._session.settings_known.clear()
+        self._roots = tuple(f.path for f in self._session.folders.all if f.path is not None)
+        if self._waiting:
+            return
+        self._waiting = True
         self._pulls += 1
         self._session.client.spawn(self._pull())
 
@@ -78,11 +88,14 @@ class Configuration:
                 self._ready()
 
     async def _read(self) -> None:
-        folders = self._session.folders
-        roots = [folder.path for folder in folders.all if folder.path is not None]
+        def read() -> dict[Path, ProjectLayer]:
+            self._waiting = False
+            return {root: project_layer(root) for root in self._roots}
+
         try:
-            folders.take(await self._session.lane.run(lambda: {root: project_layer(root) for root in roots}))
+            self._session.folders.take(await self._session.lane.run(read))
         except Unavailable as error:
+            self._waiting = False
             _log.warning("The projects' own settings are left out: %s", error)
 
     async def _ask(self) -> None:

@@ -14,7 +14,7 @@ from pygls.uris import to_fs_path
 
 from genx_lsp.session.outline import outline
 from genx_lsp.session.positions import PositionCodec
-from genx_lsp.source_text import normalise, split_lines
+from genx_lsp.source_text import MARK, normalise, split_lines
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Snapshot:
     @cached_property
     def source_lines(self) -> tuple[str, ...]:
         """The same with every ending as `\\n`, as targets hold theirs."""
-        if "\r" not in self.text:
+        if "\r" not in self.text and not self.text.startswith(MARK):
             return self.lines
         return tuple(split_lines(normalise(self.text)))
 

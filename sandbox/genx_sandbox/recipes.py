@@ -85,6 +85,9 @@ class Recipes:
             # The signature is told so that a zygote with rules for replaced files is not used again.
             profile.update(readable=rules.readable, listable=rules.listable, signature=rules.signature)
             return Recipe((), str(python.executable), profile, landlocked.BOOT)
+        # The signatures are told so that a jail around replaced files or folders is not used again: what took
+        # the place of a hidden file is not hidden in it.
+        profile.update(signature=(seen.signature, seen.secrets))
         site = overlay.own_pytest() if grade == "split" else ()
         command = bubblewrap.command(_bwrap(), seen, _ENVIRONMENT, site=site)
         return Recipe(tuple(command), str(python.executable), profile)
@@ -118,6 +121,7 @@ class Recipes:
             "writable_bytes": self._limits.scratch_bytes,
             "preload": preload_for("items", self._workspace.preload),
             "namespaces": True,
+            "signature": (seen.signature, seen.secrets),
         }
         return Recipe(tuple(command), str(python.executable), profile)
 

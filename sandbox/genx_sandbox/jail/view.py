@@ -5,7 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -47,11 +47,16 @@ class View:
     hidden_folders: tuple[Path, ...]
     hidden_files: tuple[Path, ...]
     signature: tuple[tuple[str, int], ...] = field(default=(), compare=True)
-    """Identity of single files bound or hidden: where it changes, the view must be made anew."""
+    """Identity of folders bound or hidden and of single files bound. Where it changes, the view must be made
+    anew: a jail shows what was there when it was made, and does not hide what took a hidden thing's place."""
+    secrets: tuple[tuple[str, int], ...] = field(default=(), compare=True)
+    """The same of files hidden, with the time of the last change: a deleted file's number is given again."""
 
     def holds(self) -> bool:
-        """Whether every single file bound or hidden is still the one it was."""
-        return self.signature == signature([Path(name) for name, _ in self.signature])
+        """Whether all that is bound or hidden is still what it was."""
+        return self.signature == signature([Path(name) for name, _ in self.signature]) and (
+            self.secrets == signature([Path(name) for name, _ in self.secrets], changes=True)
+        )
 
 
 def look(workspace: Workspace, interpreter: Interpreter, whole_system: bool = False) -> View:
@@ -76,20 +81,23 @@ def look(workspace: Workspace, interpreter: Interpreter, whole_system: bool = Fa
             existing.append(bound)
     kept = interpreter.folders
     folders, files = _secrets([*project, *_editable(interpreter)], workspace, kept)
-    singles = [*files, *loose]
-    return View(tuple(existing), tuple(links), tuple(folders), tuple(files), signature(singles))
+    whole = signature([*project, *folders, *loose])
+    secrets = signature(files, changes=True)
+    return View(tuple(existing), tuple(links), tuple(folders), tuple(files), whole, secrets)
 
 
-def signature(paths: list[Path]) -> tuple[tuple[str, int], ...]:
-    """Inode of each path: an editor that saves by renaming changes it, and the bind is of the old file."""
-    return tuple((str(path), _inode(path)) for path in paths)
+def signature(paths: Sequence[Path], changes: bool = False) -> tuple[tuple[str, int], ...]:
+    """Which file or folder each path is: an editor that saves by renaming puts another in its place, a file
+    system that is mounted again puts others in the place of all. `changes`: also when it was last changed."""
+    return tuple((str(path), _identity(path, changes)) for path in paths)
 
 
-def _inode(path: Path) -> int:
+def _identity(path: Path, changes: bool) -> int:
     try:
-        return path.stat().st_ino
+        found = path.stat()
     except OSError:
         return 0
+    return hash((found.st_dev, found.st_ino, found.st_ctime_ns if changes else 0))
 
 
 def too_wide(folder: Path) -> bool:

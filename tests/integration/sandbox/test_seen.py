@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
-from genx_sandbox import Call, Level, Limits, Program, Sandbox, TestFile, Value
+from genx_sandbox import Call, Level, Limits, Program, Sandbox, TestFile, Value, Workspace
 
 LOOK = """
 import os
+import sys
 import socket
 
 
@@ -112,3 +114,64 @@ def test_there_is_no_network_but_its_own(see):
 def test_nothing_of_the_environment_is_there(see, monkeypatch):
     monkeypatch.setenv("GENX_SEEN_SECRET", "hidden")
     assert set(see("environment()")) - {"PYTEST_CURRENT_TEST", "PYTEST_VERSION"} <= KNOWN
+
+
+READ = """
+def read(path):
+    with open(path) as file:
+        return file.read()
+"""
+
+
+def lay_out(root: Path) -> None:
+    (root / "secrets").mkdir(parents=True)
+    (root / "pyproject.toml").write_text("[project]\n")
+    (root / "reader.py").write_text(READ)
+    (root / ".env").write_text("hidden")
+    (root / "secrets" / "token").write_text("hidden")
+
+
+@pytest.fixture
+def secretive(tmp_path):
+    """A project with something to hide in it, and what a program reads there."""
+    root = tmp_path / "secretive"
+    lay_out(root)
+    workspace = Workspace(Path(sys.executable), root, (root,))
+    with Sandbox(workspace, Limits(call_seconds=9, load_seconds=60), jobs=1, level=Level.FULL) as sandbox:
+
+        def read(name: str) -> str:
+            program = Program(name, "reader", str(root / "reader.py"), READ)
+            (result,) = sandbox.run_calls([program], [Call("1", f"read({str(root / name)!r})")])
+            return result.outcomes[0].kind
+
+        yield root, read
+
+
+def test_a_secret_that_is_saved_by_renaming_stays_hidden(secretive):
+    root, read = secretive
+    assert read("pyproject.toml") == "value"
+    assert read(".env") == "exception"
+    for text in ("hidden too", "hidden still"):
+        # As editors save: under another name first, then in its place. The zygote stands meanwhile.
+        (root / ".env.saving").write_text(text)
+        os.replace(root / ".env.saving", root / ".env")
+        assert read(".env") == "exception"
+    assert read("pyproject.toml") == "value"
+
+
+def test_a_secret_in_a_folder_that_is_replaced_stays_hidden(secretive):
+    root, read = secretive
+    assert read("secrets/token") == "exception"
+    os.rename(root / "secrets", root.with_name("old secrets"))
+    (root / "secrets").mkdir()
+    (root / "secrets" / "token").write_text("hidden")
+    assert read("secrets/token") == "exception"
+
+
+def test_a_project_that_is_checked_out_anew_is_seen_as_it_is(secretive):
+    root, read = secretive
+    assert read("pyproject.toml") == "value"
+    os.rename(root, root.with_name("old"))
+    lay_out(root)
+    (root / "fresh.txt").write_text("new")
+    assert read("fresh.txt") == "value"
