@@ -111,16 +111,18 @@ class OutcomeStore:
             self._close()
 
     def _make_room(self, connection: sqlite3.Connection) -> None:
-        if _used_bytes(connection) <= self._max_bytes:
+        used = _used_bytes(connection)
+        if used <= self._max_bytes:
             return
+        spare, dropped = used - int(self._max_bytes * _KEEP), []
         with _transaction(connection):
-            rows = connection.execute("SELECT key, length(body) FROM outcomes ORDER BY used DESC").fetchall()
-            left, dropped = int(self._max_bytes * _KEEP), []
-            for key, size in rows:
+            # Only as many are looked at as go: a full cache has some hundred thousand.
+            for key, size in connection.execute("SELECT key, length(body) FROM outcomes ORDER BY used"):
                 # A row takes its key twice, for the index, and some bytes of SQLite's own.
-                left -= size + 2 * len(key) + 32
-                if left < 0:
-                    dropped.append((key,))
+                spare -= size + 2 * len(key) + 32
+                dropped.append((key,))
+                if spare <= 0:
+                    break
             connection.executemany("DELETE FROM outcomes WHERE key = ?", dropped)
         connection.execute("PRAGMA incremental_vacuum")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -52,6 +52,7 @@ def outcome_of(frame: bytes) -> tuple[int, Outcome]:
 def forget() -> None:
     """Let go of the outcomes that are remembered: megabytes, of use only while programs run."""
     _known.cache_clear()
+    _lines.cache_clear()
 
 
 @lru_cache(maxsize=1024)
@@ -62,11 +63,17 @@ def _known(said: bytes) -> Outcome:
     return outcome
 
 
+@lru_cache(maxsize=512)
+def _lines(numbers: tuple[Any, ...]) -> frozenset[int]:
+    # Thousands of calls take the same few ways through a function.
+    return frozenset(int(n) for n in numbers)
+
+
 def _outcome(said: bytes) -> Outcome:
     message = parse_frame(said)
     try:
         kind = message["kind"]
-        lines = frozenset(int(n) for n in message.get("lines", ()))
+        lines = _lines(tuple(message.get("lines", ())))
         before, after = message.get("before"), message.get("after")
         arguments = None if after is None else tuple(decode(a) for a in after)
         if kind == "value":
