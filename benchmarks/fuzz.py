@@ -144,7 +144,8 @@ def sources(count: int, first: int) -> tuple[int, str]:
         with alarm(_MODULE_SECONDS):
             made += fuzz_sources.check_module(Path("/nowhere/project/made.py"), text)
 
-    return made, until(count, lambda: made, first, (fuzz_sources.modules,), one) if made < count else ""
+    problem = until(count, lambda: made, first, (fuzz_sources.modules,), one) if made < count else ""
+    return made, problem
 
 
 def main() -> None:
