@@ -12,7 +12,7 @@ from genx_lsp.config import Settings
 from genx_lsp.engine import choose, doubt, edit_cost, meanwhile, repair, rivals, trust, verify
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
-from genx_lsp.engine.job import Job, Want, heavier
+from genx_lsp.engine.job import SERIES_STRIDE, Job, Want, heavier
 from genx_lsp.engine.matrix import Matrix
 from genx_lsp.findings import Findings, MatrixView, TestFilePlan, TestSuggestion
 from genx_lsp.project import Project
@@ -285,7 +285,7 @@ class Engine:
     def _call_witnesses(self, job: Job) -> None:
         """Programs from the description alone. Without a docstring there is nothing to be a witness of.
 
-        All are decoded together, and heard a few at a time as they end: where they are of one mind, more
+        All are decoded together, and heard a few at a time meanwhile: where they are of one mind, more
         would only say it again, and the rest is given up. None where the specification has shown the bug
         and all fixes that satisfy it behave alike: there is nothing left to decide.
         """
@@ -293,7 +293,9 @@ class Engine:
             return
         wanted = self.settings.generation.rewrites if job.witnesses_expected else 0
         budget = job.share(WITNESS_SHARE)
-        samples = rewrite.witnesses(job.context(budget=budget), wanted)
+        first = self.settings.generation.seed
+        seeds = [first + SERIES_STRIDE * (i // WITNESSES) + i % WITNESSES for i in range(wanted)]
+        samples = rewrite.witnesses(job.context(budget=budget), seeds)
         for ended, code in enumerate(samples, 1):
             if code is not None:
                 job.witnesses[code.key] = job.witnesses.get(code.key, 0.0) + code.weight

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from genx_lsp.candidate import CodeCandidate, CodeOrigin
 from genx_lsp.propose.context import Context
@@ -42,21 +43,24 @@ def propose(context: Context) -> Iterator[CodeCandidate]:
         yield from _sample(context, model, definition, prompt, samples - informed, basis, seen, 0)
 
 
-def witnesses(context: Context, samples: int) -> Iterator[CodeCandidate | None]:
-    """Yield a program from the description alone as soon as its sample has ended; None for one that is none.
+def witnesses(context: Context, seeds: Sequence[int]) -> Iterator[CodeCandidate | None]:
+    """Yield a program from the description for each seed, None for a sample that is none, as they are written.
 
-    Equal ones are yielded as often as they are written. Who has heard enough sets the context's event: the
-    samples under way are given up. Raises `ModelError`.
+    In the order of the seeds, not as they end: those that end first are the shortest, and of them
+    alone too many are of one mind. Equal ones are yielded as often as they are written. Who has heard enough
+    sets the context's event: the samples under way are given up. Raises `ModelError`.
     """
     model = context.code_model
     definition = take_apart(context.target)
-    if model is None or samples <= 0 or definition is None:
+    if model is None or not seeds or definition is None:
         return
     prompt = _blind(context, definition)
-    request = _request(context, definition, prompt, samples, 0)
+    request = replace(_request(context, definition, prompt, len(seeds), 0), seeds=tuple(seeds))
+    ended: dict[int, CodeCandidate | None] = {}
+    following = 0
     for completion in model.generate(request, context.cancel):
         source = _assemble(context, definition, prompt, completion)
-        yield (
+        ended[completion.index] = (
             None
             if source is None
             else CodeCandidate(
@@ -67,6 +71,12 @@ def witnesses(context: Context, samples: int) -> Iterator[CodeCandidate | None]:
                 logprob=completion.logprob,
             )
         )
+        while following in ended:
+            yield ended.pop(following)
+            following += 1
+    # Time was up for those before them.
+    for index in sorted(ended):
+        yield ended[index]
 
 
 def _basis(definition: Definition) -> str:

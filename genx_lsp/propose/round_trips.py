@@ -91,7 +91,7 @@ def _values(context: Context) -> Iterator[Argument]:
                 yield Argument(f"{target.name}({other.name}({value.text}))", value.setup)
             for value in _given(context, target):
                 yield Argument(f"{other.name}({target.name}({value.text}))", value.setup)
-    if target.parameters[0].annotation == target.returns not in _NUMBERS:
+    if target.returns and target.parameters[0].annotation == target.returns not in _NUMBERS:
         for value in islice(_given(context, target), _TWICE):
             yield Argument(f"{target.name}({target.name}({value.text}))", value.setup)
 

@@ -76,5 +76,6 @@ def pack_request(request: Request) -> Frame:
 
 def unpack_request(frame: Frame) -> Request:
     """The request that `pack_request` packed."""
-    fields = {**frame, "prompt": unpack_prompt(frame["prompt"]), "stop": tuple(frame["stop"])}
+    fields = {**frame, "prompt": unpack_prompt(frame["prompt"])}
+    fields.update(stop=tuple(frame["stop"]), seeds=tuple(frame["seeds"]))
     return Request(**fields)

@@ -49,6 +49,8 @@ class Request:
     top_k: int = 40
     seed: int = 0
     """Sample i draws from seed + i: the same request gives the same samples."""
+    seeds: tuple[int, ...] = ()
+    """One a sample, in place of `seed`: what several requests would draw, drawn in one."""
     stop: tuple[str, ...] = ()
     """A sample ends before the first of these."""
     grammar: str = ""
