@@ -44,7 +44,7 @@ def propose(context: Context) -> Iterator[CodeCandidate]:
 
 
 def witnesses(context: Context, seeds: Sequence[int]) -> Iterator[CodeCandidate | None]:
-    """Yield a program from the description for each seed, None for a sample that is none, as they are written.
+    """Yield a program from the description for each seed, None for a sample that is none.
 
     In the order of the seeds, not as they end: those that end first are the shortest, and of them
     alone too many are of one mind. Equal ones are yielded as often as they are written. Who has heard enough

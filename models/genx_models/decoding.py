@@ -228,8 +228,7 @@ class _Round:
     def _admit(self, index: int, sequence: int) -> _Sample:
         self._model.share(sequence)
         grammar = self._grammar.clone() if self._grammar else None
-        seed = self._request.seeds[index] if self._request.seeds else self._request.seed + index
-        return _Sample(index, sequence, seed, grammar)
+        return _Sample(index, sequence, self._request.seed_of(index), grammar)
 
     def _step(self, live: Sequence[_Sample]) -> Logits | tuple[()]:
         if not live:

@@ -58,6 +58,10 @@ class Request:
     adapter: str = ""
     """Name of a loaded LoRA adapter; empty for the base model."""
 
+    def seed_of(self, index: int) -> int:
+        """What sample `index` draws from."""
+        return self.seeds[index] if self.seeds else self.seed + index
+
 
 Finish = Literal["end", "stop", "length", "cancelled"]
 

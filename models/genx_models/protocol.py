@@ -90,7 +90,7 @@ def question(server: Server, request: Request, index: int) -> Question:
     body: dict[str, Any] = {
         "temperature": request.temperature,
         "top_p": request.top_p,
-        "seed": request.seed + index,
+        "seed": request.seed_of(index),
         "stream": False,
     }
     if server.kind in (_LLAMA, _VLLM):

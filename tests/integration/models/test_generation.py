@@ -47,6 +47,16 @@ def test_another_seed_gives_other_samples(small) -> None:
     assert [c.text for c in one] != [c.text for c in other]
 
 
+def test_what_two_requests_draw_can_be_drawn_in_one(small) -> None:
+    # Of one token each: how many are decoded together may change the last digits of what comes after it.
+    def drawn(**wanted) -> list[str]:
+        return [c.text for c in samples(small, Request(ADD, max_tokens=1, temperature=2.0, **wanted))]
+
+    apart = drawn(samples=6, seed=1) + drawn(samples=6, seed=100)
+    assert drawn(samples=12, seeds=(*range(1, 7), *range(100, 106))) == apart
+    assert len(set(apart)) > 2
+
+
 def test_without_temperature_all_samples_are_the_likeliest_one(small) -> None:
     greedy = samples(small, Request(ADD, samples=3, max_tokens=8, temperature=0))
 

@@ -114,3 +114,16 @@ def test_nothing_without_a_model_and_nothing_after_cancelling(context, scripted)
     cancel.set()
     model = scripted(["    return 1\n"])
     assert list(rewrite.propose(context(SOURCE, "Cart.total", code_model=model, cancel=cancel))) == []
+
+
+def test_witnesses_come_in_the_order_of_their_seeds_however_they_end(context, scripted) -> None:
+    bodies = [f"    return {number}\n" for number in range(4)]
+    model = scripted([*bodies[:2], "    return (\n", bodies[3]])
+    made = list(rewrite.witnesses(context(SOURCE, "Cart.total", code_model=model), (5, 6, 70, 71)))
+    assert model.requests[0].seeds == (5, 6, 70, 71)
+    assert [code.source.rsplit("return ", 1)[1].strip() if code else None for code in made] == [
+        "0",
+        "1",
+        None,
+        "3",
+    ]
