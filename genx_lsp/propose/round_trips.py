@@ -108,9 +108,9 @@ def _objects(context: Context) -> Iterator[Argument]:
         if name not in methods or target.name not in methods:
             continue
         there, back = (name, target.name) if _makes(methods[target.name]) else (target.name, name)
-        if not _makes(methods[back]) or _makes(methods[there]) or _required(methods[there], "method"):
+        if not _makes(methods[back]) or _makes(methods[there]) or _required(methods[there]):
             continue
-        if _required(methods[back], "classmethod") != 1:
+        if _required(methods[back]) != 1:
             continue
         for owner in Builder(view).instances(target.class_name)[:_THERE]:
             text = f"{target.class_name}.{back}({owner.text}.{there}()) == {owner.text}"
@@ -134,13 +134,11 @@ def _makes(method: ast.FunctionDef) -> bool:
     return any(ast.unparse(d) in ("classmethod", "staticmethod") for d in method.decorator_list)
 
 
-def _required(method: ast.FunctionDef, kind: str) -> int:
+def _required(method: ast.FunctionDef) -> int:
     """Arguments that a call has to give; a staticmethod has no first one of its own."""
     static = any(ast.unparse(d) == "staticmethod" for d in method.decorator_list)
-    arguments = (
-        len(method.args.posonlyargs) + len(method.args.args) - (0 if static and kind != "method" else 1)
-    )
-    return arguments - len(method.args.defaults) + sum(d is None for d in method.args.kw_defaults)
+    given = len(method.args.posonlyargs) + len(method.args.args) - (not static)
+    return given - len(method.args.defaults) + sum(d is None for d in method.args.kw_defaults)
 
 
 def _as_target(node: ast.FunctionDef, target: Target) -> Target:
