@@ -11,11 +11,14 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from genx_lsp.candidate import CallTest, TestOrigin
+from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.job import Job
 from genx_lsp.propose.keys import normal_expression, parse_expression, test_key
-from genx_sandbox import Unknown, Value
+from genx_sandbox import Call, SandboxCancelled, Unknown, Value
 
 _CALLS = 12
+_LOOKS = 1_000
+"""At what holds of every result: what is so 99 times of 100 makes a test that fails now and then."""
 _LEAST_TEXT = 2
 _SIZED = ("list", "tuple", "str", "bytes", "set", "frozenset", "dict")
 
@@ -40,6 +43,26 @@ def invariants(job: Job) -> list[CallTest]:
             key = test_key(text, Unknown(), test.setup)
             found[key] = CallTest(key, text, origin=TestOrigin.BOUNDARY, setup=test.setup)
     return list(found.values())
+
+
+def hold(job: Job, tests: Sequence[CallTest], budget: Budget) -> None:
+    """Exclude those that do not come out the same many times: `0 <= roll(100) < 100` is mostly true."""
+    asked = [test for test in tests if test.key not in job.excluded]
+    looks = f"for _ in range({_LOOKS})}}) == 1"
+    calls = [Call(test.key, f"len({{repr({test.expression}) {looks}", test.setup) for test in asked]
+    steady: set[str] = set()
+    try:
+        for result in (
+            job.executor.run_calls([job.matrix.program(job.original)], calls, budget) if calls else ()
+        ):
+            steady |= {
+                c.key for c, o in zip(calls, result.outcomes, strict=True) if o.value == Value.of(True)
+            }
+    except SandboxCancelled:
+        if budget.cancelled:
+            raise
+    finally:
+        job.excluded |= {test.key for test in asked} - steady
 
 
 def _asked(expression: str, value: Value) -> Iterator[str]:

@@ -13,10 +13,9 @@ from itertools import islice
 from typing import Literal
 
 from genx_lsp.candidate import CallTest, CodeCandidate, TestOrigin
-from genx_lsp.engine import doubt, trust
+from genx_lsp.engine import chance, doubt, trust
 from genx_lsp.engine.answers import answer
 from genx_lsp.engine.budget import Budget
-from genx_lsp.engine.chance import invariants
 from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.evidence import suggestion_id
 from genx_lsp.engine.facets import facets
@@ -77,7 +76,9 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, effort: Effort 
     spare = budget.part(SHARE * budget.left)
     if effort == "all":
         add(job, facets(job, job.usable), budget)
-        add(job, job.claim(invariants(job)), budget)
+        claims = job.claim(chance.invariants(job))
+        add(job, claims, budget)
+        chance.hold(job, claims, budget)
     seconds = FAULTS_SECONDS[effort]
     mutants = faulty(job, FAULTS[effort], spare.part(seconds))
     existing = [t for t in job.trusted_calls if t.origin is TestOrigin.USER_TEST]

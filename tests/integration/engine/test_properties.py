@@ -15,6 +15,8 @@ LUCK = """
 
 
     def roll(sides: int) -> int:
+        if sides < 50:
+            raise ValueError("a die for gamblers")
         return random.randint(1, sides)
     """
 
@@ -32,8 +34,9 @@ def test_a_shuffled_list_keeps_what_is_in_it(place):
 def test_a_roll_lies_between_its_bounds_and_no_claim_that_is_false_is_made(place):
     final = place.findings(place.write("luck.py", LUCK), "roll")[-1]
     claims = [title for title in said(final) if "<=" in title or " in " in title]
-    assert any(re.fullmatch(r"1 <= roll\((\d+)\) <= \1", title) for title in claims)
-    assert not any(title.startswith("not") for title in claims)
+    assert claims
+    # That it is below the number of sides is true 49 times of 50 or more.
+    assert all(re.fullmatch(r"[01] <= roll\((\d+)\) <= \1", title) for title in claims)
 
 
 def test_what_an_object_is_written_to_is_read_again(place):
