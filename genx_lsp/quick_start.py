@@ -108,6 +108,7 @@ def _without_tls() -> None:
     Some milliseconds and megabytes less. Who asks for `ssl` later, as an endpoint's client does, gets it.
     """
     if "asyncio" not in sys.modules and "ssl" not in sys.modules:
+        # None makes an import fail, as the import system documents it; its annotation knows modules only.
         sys.modules["ssl"] = None  # type: ignore[assignment]
         try:
             import_module("asyncio")

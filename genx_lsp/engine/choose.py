@@ -78,7 +78,7 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, effort: Effort 
         add(job, facets(job, job.usable), budget)
         claims = job.claim(chance.invariants(job))
         add(job, claims, budget)
-        chance.hold(job, claims, budget)
+        chance.hold(job, claims, budget.part(ADD_SHARE * budget.left))
     seconds = FAULTS_SECONDS[effort]
     mutants = faulty(job, FAULTS[effort], spare.part(seconds))
     existing = [t for t in job.trusted_calls if t.origin is TestOrigin.USER_TEST]
@@ -93,7 +93,10 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, effort: Effort 
         caught = already | {m.key for m in mutants if any(kills(job, m, t) for t, _ in options)}
         found = widen(job, [m for m in mutants if m.key not in caught], brief, spare, budget)
         if found:
-            add(job, [*found, *facets(job, found)], budget)
+            found += facets(job, found)
+            add(job, found, budget)
+            if job.chancy:
+                chance.hold(job, found, budget.part(ADD_SHARE * budget.left))
             settled = [*settled, *doubt.settled_calls(job)]
             options = candidates(job, settled)
             again = budget.part(SHARE * budget.left).part(seconds)
