@@ -15,6 +15,8 @@ from pathlib import Path
 from chaos_ground import Failed, Ground
 from chaos_list import trial
 
+ENGINE = "genx_lsp.engine_process"
+
 # A server whose clock goes wrong while a file exists.
 _CLOCK = """
 import os, sys, time
@@ -63,7 +65,7 @@ def zygote(ground: Ground) -> None:
 
 @trial("kill -9 of whatever runs, worker too")
 def anything(ground: Ground) -> None:
-    _kill_at_random(ground, ["zygote", "bwrap", "genx_models.worker"], "anything")
+    _kill_at_random(ground, ["zygote", "bwrap", "genx_models.worker", ENGINE], "anything")
 
 
 @trial("kill -9 of the worker")
@@ -74,6 +76,31 @@ def worker(ground: Ground) -> None:
         os.kill(ground.wait_for(client, "genx_models.worker"), signal.SIGKILL)
         ground.answers(client, document)
         ground.found(client, document)
+    ground.settled(client)
+
+
+@trial("kill -9 of the engine's process")
+def engine(ground: Ground) -> None:
+    _kill_at_random(ground, [ENGINE], "engine")
+    client, document = ground.opened()
+    ground.work(client, document)
+    os.kill(ground.wait_for(client, ENGINE), signal.SIGKILL)
+    # The job that was under way is done by the next one.
+    ground.found(client, document)
+    ground.settled(client)
+
+
+@trial("SIGSTOP of the engine's process", long=True)
+def engine_stopped(ground: Ground) -> None:
+    client, document = ground.opened()
+    ground.well(client, document)
+    os.kill(ground.wait_for(client, ENGINE), signal.SIGSTOP)
+    ground.work(client, document)
+    for _ in range(10):
+        ground.answers(client, document)
+        time.sleep(0.2)
+    # It shows no sign of life and is replaced.
+    ground.found(client, document, 90)
     ground.settled(client)
 
 

@@ -25,6 +25,7 @@ from genx_models import ModelError, Store
 IDLE_SECONDS = 5
 SETTINGS: dict[str, Any] = {"busyWaitSeconds": 0, "battery": "work"}
 WORKER = "genx_models.worker"
+ENGINE = "genx_lsp.engine_process"
 
 
 class Look:
@@ -35,6 +36,7 @@ class Look:
         self.server = rss_mb(pid)
         self.own = own_mb(pid)
         self.worker = max((rss_mb(p) for p in below if WORKER in command(p)), default=0.0)
+        self.engine = max((rss_mb(p) for p in below if ENGINE in command(p)), default=0.0)
         self.descriptors = descriptors(pid)
         self.threads = threads(pid)
         self.processes = len(below)
@@ -132,10 +134,28 @@ def main() -> None:
         looks, idle, left = soak(args, Path(folder) / "day", saves, model)
         minutes = (time.monotonic() - started) / 60
     rows = [
-        [name, look.server, look.own, look.worker, look.descriptors, look.threads, look.processes]
+        [
+            name,
+            look.server,
+            look.own,
+            look.engine,
+            look.worker,
+            look.descriptors,
+            look.threads,
+            look.processes,
+        ]
         for name, look in looks.items()
     ]
-    headings = ["when", "server MB", "of it its own", "worker MB", "files", "threads", "processes"]
+    headings = [
+        "when",
+        "server MB",
+        "of it its own",
+        "engine MB",
+        "worker MB",
+        "files",
+        "threads",
+        "processes",
+    ]
     table(headings, rows, f"{saves} saves in {minutes:.1f} minutes")
     first, _, warm, end, last = looks.values()
     files = last.descriptors - warm.descriptors
@@ -163,6 +183,7 @@ def main() -> None:
             "rss_mb": {
                 "server_idle": first.server,
                 "server_end": end.server,
+                "engine": end.engine,
                 "worker": end.worker,
                 "unloaded": last.server,
             },

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -124,6 +126,30 @@ class MatrixView:
     code_scores: tuple[float, ...] = ()
     test_scores: tuple[float, ...] = ()
 
+    def view(self) -> MatrixView:
+        """Itself."""
+        return self
+
+
+@dataclass(frozen=True)
+class PackedMatrix:
+    """The same as it travels between our processes and is kept: some thousand objects as two small texts."""
+
+    body: bytes
+    stored: bytes
+    """As the feedback store keeps it: JSON, compressed; empty where it is not to be stored."""
+
+    @classmethod
+    def of(cls, view: MatrixView, *, stored: bytes = b"") -> PackedMatrix:
+        """Pack a matrix."""
+        return cls(zlib.compress(pickle.dumps(view, pickle.HIGHEST_PROTOCOL), 1), stored)
+
+    def view(self) -> MatrixView:
+        """Unpack it. Takes some milliseconds: never on the loop."""
+        view = pickle.loads(zlib.decompress(self.body))
+        assert isinstance(view, MatrixView)
+        return view
+
 
 @dataclass(frozen=True)
 class Findings:
@@ -135,7 +161,7 @@ class Findings:
     fixes: tuple[FixSuggestion, ...] = ()
     plan: TestFilePlan | None = None
     bug: SuspectedBug | None = None
-    matrix: MatrixView = field(default_factory=MatrixView)
+    matrix: MatrixView | PackedMatrix = field(default_factory=MatrixView)
     notes: tuple[str, ...] = ()
     """Sentences for the user: what could not be done and why."""
     scorer: str = ""

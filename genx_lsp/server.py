@@ -20,6 +20,7 @@ from pygls.lsp.server import LanguageServer
 from pygls.uris import to_fs_path
 
 from genx_lsp import __version__, quick_start
+from genx_lsp.engine_process import EngineFactory
 from genx_lsp.errors import ConfigError
 from genx_lsp.features import code_action, code_lens, diagnostics, hover
 from genx_lsp.features.candidates import RUN, Candidates
@@ -32,7 +33,6 @@ from genx_lsp.pygls_faults import Protocol, quieten, read_in_thread, serve
 from genx_lsp.session.capabilities import Capabilities
 from genx_lsp.session.client import Client
 from genx_lsp.session.configuration import Configuration
-from genx_lsp.session.engines import EngineFactory, RealEngines
 from genx_lsp.session.files import Files
 from genx_lsp.session.folders import Folders, folder_uris
 from genx_lsp.session.machine import Machine
@@ -76,7 +76,7 @@ class Server(LanguageServer):
         super().__init__("genx-lsp", __version__, protocol_cls=Protocol)
         self.protocol.on_exit = self.stop
         self.exit_code: int | None = None
-        self._engines = engines or RealEngines()
+        self._engines = engines
         self._feedback_path = feedback_path
         self._machine = machine
         self._stopping = asyncio.Event()

@@ -51,8 +51,8 @@ class ModelSettings(msgspec.Struct, frozen=True, kw_only=True):
         int,
         Meta(
             ge=0,
-            description="Unload the model and end the waiting sandbox processes after so many idle seconds; "
-            "0 keeps them.",
+            description="Unload the model and end the engine and the waiting sandbox processes after so many "
+            "idle seconds; 0 keeps them.",
         ),
     ] = 600
 

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from genx_lsp.candidate import CallTest, TestOrigin
-from genx_lsp.findings import Findings, FixSuggestion, TestSuggestion
+from genx_lsp.findings import Findings, FixSuggestion, MatrixView, PackedMatrix, TestSuggestion
 from genx_sandbox import Approx, Expectation, Leaves, Raises, Returns, Unknown
 
 _EXPECTATIONS: dict[str, type[Any]] = {
@@ -50,11 +50,22 @@ def view_body(findings: Findings) -> bytes:
     """The target, the pass matrix and what was made of it, compressed."""
     content = {
         "target": plain(findings.target),
-        "matrix": plain(findings.matrix),
+        "matrix": _matrix(findings.matrix),
         "bug": plain(findings.bug),
         "plan": plain(findings.plan),
     }
     return zlib.compress(msgspec.json.encode(content), 6)
+
+
+def matrix_body(matrix: MatrixView) -> bytes:
+    """A matrix as `PackedMatrix.stored`, so that no time is spent on it where it is written."""
+    return zlib.compress(msgspec.json.encode(plain(matrix)), 1)
+
+
+def _matrix(matrix: MatrixView | PackedMatrix) -> Any:
+    if isinstance(matrix, PackedMatrix) and matrix.stored:
+        return msgspec.Raw(zlib.decompress(matrix.stored))
+    return plain(matrix.view())
 
 
 def view_content(body: bytes) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from genx_lsp.findings import (
     Evidence,
     Findings,
     FixSuggestion,
+    MatrixView,
     SuspectedBug,
     TestFilePlan,
     TestSuggestion,
@@ -116,7 +117,7 @@ def overview(findings: Sequence[Findings]) -> str:
 
 def target_view(found: Findings, index: int, root: Path | None) -> TargetView:
     """Everything the page says about one target."""
-    target = found.target
+    target, matrix = found.target, found.matrix.view()
     return TargetView(
         anchor=f"target-{index}",
         name=target.qualified_name,
@@ -124,14 +125,14 @@ def target_view(found: Findings, index: int, root: Path | None) -> TargetView:
         lines=f"lines {target.first_line}–{target.last_line}",
         summary=_summary(found),
         mark="!" if found.bug else "✓" if found.tests or found.fixes else "–",
-        facts=_facts(found),
+        facts=_facts(found, matrix),
         bug=_bug(found.bug, root, target.path) if found.bug else None,
         fixes=tuple(_fix(fix) for fix in found.fixes),
         tests=tuple(_test(test) for test in found.tests),
         plan=_plan(found.plan, root) if found.plan else None,
         gain=_gain(found),
-        agreement=agreement(found.matrix),
-        matrix=matrix_table(found.matrix),
+        agreement=agreement(matrix),
+        matrix=matrix_table(matrix),
         notes=found.notes,
     )
 
@@ -158,13 +159,13 @@ def _gain(found: Findings) -> str:
     return f"Together they {' and '.join(parts)}." if parts else ""
 
 
-def _facts(found: Findings) -> tuple[tuple[str, str], ...]:
+def _facts(found: Findings, matrix: MatrixView) -> tuple[tuple[str, str], ...]:
     facts = [
         ("sandbox", found.level or "not used"),
         ("scorer", found.scorer or "none"),
         ("time", f"{found.seconds:.1f} s"),
-        ("programs", str(len(found.matrix.codes))),
-        ("tests tried", str(len(found.matrix.tests))),
+        ("programs", str(len(matrix.codes))),
+        ("tests tried", str(len(matrix.tests))),
     ]
     if found.stage != "final":
         facts.append(("stage", f"{found.stage}: work had not ended"))

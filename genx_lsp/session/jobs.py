@@ -13,11 +13,11 @@ from typing import Literal, Protocol, TypeAlias
 
 from genx_lsp.candidate import CallTest
 from genx_lsp.config import Settings
+from genx_lsp.engine_process import Engines, Want
 from genx_lsp.errors import GenxError, Unavailable
 from genx_lsp.findings import Findings, MatrixView
+from genx_lsp.memory import give_back, one_arena
 from genx_lsp.project import Project
-from genx_lsp.session.engines import EnginePool, Want
-from genx_lsp.session.memory import give_back, one_arena
 from genx_lsp.session.threads import started
 from genx_lsp.target import Target
 from genx_models import ModelError
@@ -130,7 +130,7 @@ class JobQueue:
     `cancel`.
     """
 
-    def __init__(self, engines: EnginePool, post: Callable[[JobEvent], None], policy: Policy) -> None:
+    def __init__(self, engines: Engines, post: Callable[[JobEvent], None], policy: Policy) -> None:
         self._engines = engines
         self._post = post
         self._policy = policy

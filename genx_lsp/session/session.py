@@ -15,6 +15,7 @@ from typing import Protocol
 from lsprotocol import types
 
 from genx_lsp.discovery import find_targets, target_at
+from genx_lsp.engine_process import EngineFactory, EnginePool, EngineProcess, Engines
 from genx_lsp.errors import GenxError, TargetError, Unavailable
 from genx_lsp.findings import FixSuggestion
 from genx_lsp.project import Project, discover
@@ -22,7 +23,6 @@ from genx_lsp.session.capabilities import Capabilities
 from genx_lsp.session.client import Client
 from genx_lsp.session.dismissals import Dismissals
 from genx_lsp.session.documents import Documents, Snapshot
-from genx_lsp.session.engines import EngineFactory, EnginePool
 from genx_lsp.session.folders import Folders
 from genx_lsp.session.jobs import Ended, Found, Held, Job, JobEvent, JobQueue, Started
 from genx_lsp.session.journal import Journal
@@ -70,7 +70,7 @@ class Session:
         client: Client,
         capabilities: Capabilities,
         folders: Folders,
-        engines: EngineFactory,
+        engines: EngineFactory | None = None,
         feedback_path: Path | None = None,
         machine: Machine | None = None,
     ) -> None:
@@ -90,7 +90,8 @@ class Session:
         self.journal = Journal(self._feedback_lane, feedback_path)
         self._surveyor = Surveyor()
         self._loop = asyncio.get_running_loop()
-        self._engines = EnginePool(engines, self.journal.anchors)
+        anchors = self.journal.anchors
+        self._engines: Engines = EnginePool(engines, anchors) if engines else EngineProcess(anchors)
         self.dismissals = Dismissals(self.journal)
         self.jobs = JobQueue(self._engines, self._post, Policy(self.dismissals, machine or Machine()))
         self.trusted = capabilities.trusted

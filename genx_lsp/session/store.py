@@ -6,10 +6,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from genx_lsp.engine_process import Want
 from genx_lsp.findings import Findings, FixSuggestion, LineEdit, TestSuggestion
 from genx_lsp.session.dismissals import Hidden, without
 from genx_lsp.session.documents import Snapshot, key
-from genx_lsp.session.engines import Want
 from genx_lsp.session.placement import Placement, place
 from genx_lsp.target import Target
 

@@ -63,5 +63,6 @@ def test_no_socket_is_opened_beyond_this_machine(tmp_path: Path, watched: dict[s
 
     processes = (tmp_path / "network.watched").read_text()
     assert "genx_lsp serve" in processes
+    assert "genx_lsp.engine_process" in processes
     assert "genx_models.worker" in processes
     assert not (tmp_path / "network").exists(), (tmp_path / "network").read_text()

@@ -14,7 +14,8 @@ import pytest
 from genx_lsp.candidate import TestOrigin
 from genx_lsp.errors import FeedbackError
 from genx_lsp.feedback import Event, FeedbackStore
-from genx_lsp.findings import Findings
+from genx_lsp.feedback.records import matrix_body
+from genx_lsp.findings import Findings, PackedMatrix
 from genx_lsp.target import Target
 from genx_sandbox import Raises, Returns, Value
 
@@ -137,6 +138,21 @@ def test_export_holds_the_suggestion_its_events_and_its_matrix(store: FeedbackSt
     assert fix["matrix"]["tests"][0]["expectation"]["kind"] == "Returns"
     assert fix["target"]["qualified_name"] == "half"
     assert (fix["scorer"], fix["level"]) == ("b4", "full")
+
+
+@pytest.mark.parametrize("prepared", [True, False])
+def test_a_packed_matrix_is_kept_as_any_other(tmp_path: Path, findings: Findings, prepared: bool):
+    stored = matrix_body(findings.matrix.view()) if prepared else b""
+    packed = dataclasses.replace(findings, matrix=PackedMatrix.of(findings.matrix.view(), stored=stored))
+    kept = []
+    for number, shown in enumerate((findings, packed)):
+        store, stream = FeedbackStore(tmp_path / f"{number}.db"), io.StringIO()
+        store.shown(shown)
+        store.export(stream)
+        store.close()
+        kept.append([json.loads(line)["matrix"] for line in stream.getvalue().splitlines()])
+    assert kept[0] == kept[1]
+    assert kept[0][0]["cells"]
 
 
 def test_a_matrix_somebody_reacted_to_outlives_newer_ones(store: FeedbackStore, findings: Findings):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from datetime import datetime, timezone
 from html.parser import HTMLParser
 
 import pytest
 
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin
-from genx_lsp.findings import Findings, MatrixView
+from genx_lsp.findings import Findings, MatrixView, PackedMatrix
 from genx_lsp.report import render
 from genx_sandbox import Outcome
 
@@ -195,3 +196,9 @@ def test_a_large_matrix_is_cut_and_says_so(findings):
 
 def test_the_same_findings_give_the_same_page(findings):
     assert render([findings()], made=MADE) == render([findings()], made=MADE)
+
+
+def test_a_packed_matrix_gives_the_same_page(findings):
+    found = findings()
+    packed = replace(found, matrix=PackedMatrix.of(found.matrix.view()))
+    assert render([packed], made=MADE) == render([found], made=MADE)

@@ -11,10 +11,10 @@ import pytest
 
 from genx_lsp.config import Settings
 from genx_lsp.discovery import find_targets
+from genx_lsp.engine_process import EnginePool
 from genx_lsp.errors import Unavailable
 from genx_lsp.findings import Findings
 from genx_lsp.project import Project
-from genx_lsp.session.engines import EnginePool
 from genx_lsp.session.jobs import Ended, Found, Held, Job, JobEvent, JobQueue, Started
 from genx_lsp.target import Target
 

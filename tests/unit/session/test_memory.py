@@ -3,7 +3,7 @@ from __future__ import annotations
 import gc
 import weakref
 
-from genx_lsp.session.memory import give_back
+from genx_lsp.memory import give_back
 from genx_lsp.source_text import shared_tree
 
 

@@ -40,6 +40,22 @@ class Engine(Protocol):
         """End every process of it."""
 
 
+class Engines(Protocol):
+    """Where jobs get their engines: those of this process, or of one of its own."""
+
+    def engine(self, project: Project, path: Path, settings: Settings) -> Engine:
+        """The project's engine. Called in the job thread. Raises `GenxError` where there can be none."""
+
+    def rest(self) -> None:
+        """Have all engines let go of what they need only while they work."""
+
+    def restart(self) -> None:
+        """Close everything; the next job opens it again."""
+
+    def close(self) -> None:
+        """Close everything for good. May be called from any thread."""
+
+
 class EngineFactory(Protocol):
     """Opens engines, and what they share: the loaded models."""
 
@@ -51,7 +67,7 @@ class EngineFactory(Protocol):
 
 
 class RealEngines:
-    """The engine proper. Imported when the first job runs: the start of the server stays quick."""
+    """The engine proper, imported when the first job runs."""
 
     def models(self) -> Any:
         """`genx_lsp.engine.Models`."""
