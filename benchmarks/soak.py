@@ -126,7 +126,8 @@ def main() -> None:
     saves = args.saves or (120 if args.quick else 5_000)
     model = "/nowhere/none.gguf" if args.no_model else args.model
     try:
-        file_mb = 0.0 if args.no_model else Store().path(args.model).stat().st_size / 2**20
+        # The one that is served; the named one may be larger.
+        file_mb = 0.0 if args.no_model else Store().quickest(args.model).stat().st_size / 2**20
     except ModelError:
         file_mb = 0.0
     with tempfile.TemporaryDirectory(prefix="genx-soak-") as folder:

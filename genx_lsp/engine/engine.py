@@ -9,7 +9,7 @@ from pathlib import Path
 from genx_lsp import discovery, emit
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, TestCandidate
 from genx_lsp.config import Settings
-from genx_lsp.engine import choose, doubt, edit_cost, meanwhile, repair, rivals, trust, verify
+from genx_lsp.engine import choose, doubt, drawn, edit_cost, meanwhile, repair, rivals, trust, verify
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.job import SERIES_STRIDE, Job, Want, heavier
@@ -194,6 +194,7 @@ class Engine:
         add_tests(job, boundary.propose(job.context()))
         add_tests(job, sequences.propose(job.context()))
         add_tests(job, job.claim(round_trips.propose(job.context())))
+        add_tests(job, drawn.propose(job))
         if not job.matrix.tests:
             job.note(boundary.unguessable(job.context()))
         trust.settle_expected_texts(job)

@@ -20,6 +20,7 @@ import numpy.typing as npt
 
 from genx_models.errors import AdapterError, GrammarError, PromptTooLong, WorkerError
 from genx_models.generation import ModelInfo
+from genx_models.mapping import let_go
 
 CHUNK = 64
 """Tokens decoded at once in a prefill: the longest that a cancel waits for (0.2 s at 300 tok/s), and the
@@ -101,6 +102,7 @@ class Model:
         # the other half is for what the samples add.
         self.cells = 2 * self.context
         self._context = self._open_context()
+        let_go(path)
         self._memory = C.llama_get_memory(self._context)
         self._batch = _Batch(max(CHUNK, SEQUENCES + 1))
         self._adapters: dict[str, Any] = {}

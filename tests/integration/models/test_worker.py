@@ -167,3 +167,23 @@ def test_a_project_s_own_modules_do_not_get_into_the_worker(small_model, tmp_pat
         assert worker.info().architecture == "llama"
     finally:
         worker.close()
+
+
+def test_what_was_copied_out_of_the_file_does_not_stay_in_memory_twice(worker, small_model) -> None:
+    size = small_model.stat().st_size
+    worker.info()
+    assert resident(worker.pid, small_model) < size / 10
+    # What is read of the file comes back, and nothing else has changed.
+    assert list(worker.generate(Request(STORY, max_tokens=4, seed=1)))
+    assert resident(worker.pid, small_model) > 0
+
+
+def resident(pid: int, path: Path) -> int:
+    """Bytes of a mapped file that are in a process' memory."""
+    found = inside = 0
+    for line in Path(f"/proc/{pid}/smaps").read_text().splitlines():
+        if "-" in line.partition(" ")[0]:
+            inside = line.endswith(str(path.resolve()))
+        elif inside and line.startswith("Rss:"):
+            found += int(line.split()[1]) * 1024
+    return found
