@@ -1,10 +1,12 @@
 """QuixBugs: is the bug found, the right fix offered, a wrong one ever first, correct code left alone?
 
-    python benchmarks/repair.py [--quick] [--data DIR] [--setting with_tests|without_tests|correct|all]
+    python benchmarks/repair.py [--quick] [--data DIR] [--setting SETTING]
                                 [--seconds N] [--only NAME ...] [--kept DIR] [--no-model] [--merge]
 
 *with tests*: half of the cases stand in a test file. *without tests*: only the program and its description
 as a docstring. *correct*: the right programs, with their description; every fix offered is a false alarm.
+*one anchor*, *three anchors*: the description, and so many right cases as tests that the user took before;
+programs on graphs, which have no cases, are left out.
 A fix is right when it passes every case (or pytest test) of the benchmark and does what the reference does
 on at least 200 inputs made by changing the cases' inputs. Programs on graphs have no such inputs; all their
 tests decide.
@@ -30,6 +32,7 @@ from repair_judge import Judge
 from repair_programs import Task, load
 from replay import KeptModels
 
+from genx_lsp.candidate import CallTest
 from genx_lsp.config import Settings
 from genx_lsp.discovery import find_target
 from genx_lsp.engine import Models, open_engine, open_sandbox
@@ -37,7 +40,8 @@ from genx_lsp.project import discover
 from genx_models import Generator, UnknownModel
 
 PUBLISHED = {"GPT-4o": 35, "o1-mini": 37, "Codex": 21, "ChatGPT": 19, "mutation alone": 28}
-SETTINGS = ("with_tests", "without_tests", "correct")
+ANCHORS = {"one_anchor": 1, "three_anchors": 3}
+SETTINGS = ("with_tests", "without_tests", "correct", *ANCHORS)
 COLUMNS = (
     *("programs", "right_first", "right_offered", "wrong_first", "nothing"),
     *("candidates_median", "seconds_to_right_median", "seconds_median"),
@@ -90,10 +94,10 @@ class Bench:
                 judging = Judge(task, path, sandbox)
                 if setting == "with_tests":
                     (root / "test_program.py").write_text(judging.visible_tests())
-                return self.measure(task, path, judging)
+                return self.measure(task, path, judging, judging.accepted(ANCHORS.get(setting, 0)))
 
-    def measure(self, task: Task, path: Path, judging: Judge) -> Result:
-        engine = open_engine(path, self.settings, self.models)
+    def measure(self, task: Task, path: Path, judging: Judge, taken: list[CallTest]) -> Result:
+        engine = open_engine(path, self.settings, self.models, anchors=lambda target: taken)
         begun = time.monotonic()
         seen: dict[str, float] = {}
         last = None
@@ -212,6 +216,8 @@ def main() -> None:
     try:
         for setting in SETTINGS if options.setting == "all" else (options.setting,):
             for one in tasks:
+                if setting in ANCHORS and not one.cases:
+                    continue
                 result = replace(bench.run(one, setting), setting=setting, how=how)
                 results.append(result)
                 keep(result)
