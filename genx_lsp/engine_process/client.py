@@ -31,14 +31,14 @@ _GLANCE = 0.02
 """How often, in seconds, whoever waits looks whether it is still to wait."""
 _STOP_SECONDS = 10.0
 """What was cancelled and is not over after so long is ended with its process."""
-_BACK_OFF = (0.5, 2.0, 8.0, 120.0)
-"""Seconds after each of so many deaths in a row in which no other is started; the last goes on for ever."""
+_BACK_OFF = (0.5, 2.0, 8.0, 30.0)
+"""Seconds after each of so many deaths in a row for which the next job waits; the last goes on for ever."""
 
 
 class EngineProcess:
     """Starts the process for the first job and ends it when it has been idle for a while.
 
-    A job outlives one death of it: it begins anew in the next. `anchors` is asked, in the thread that
+    A job outlives the first death of it: it begins anew in the next. `anchors` is asked, in the thread that
     waits for the job, for tests that the user took before.
     """
 
@@ -51,7 +51,6 @@ class EngineProcess:
         """The process has said hello."""
         self._failures = 0
         self._not_before = 0.0
-        self._last_words = ""
         self._active = 0
         self._timer: threading.Timer | None = None
         self._closed = False
@@ -96,6 +95,9 @@ class EngineProcess:
                 yield from self._ask(project, path, settings, what, cancel)
                 return
             except _Died as death:
+                if self._failures > 1:
+                    # The one before did not end well either: it may be this very job that it dies of.
+                    raise
                 _log.warning("%s The job begins anew.", death)
             yield from self._ask(project, path, settings, what, cancel)
 
@@ -149,7 +151,7 @@ class EngineProcess:
             if self._process is not process:
                 # Someone wanted it restarted, and so not what it was doing.
                 raise SandboxCancelled
-            self._note_death(process.obituary)
+            self._note_death()
             raise _Died(process.obituary)
         return reply
 
@@ -177,26 +179,21 @@ class EngineProcess:
             try:
                 self._process = Process()
             except (OSError, RuntimeError) as error:
-                self._note_death(f"GenX's engine could not be started: {error}.")
+                # Nothing has run, so nothing is to be spared another try.
                 raise Unavailable(
-                    f"{self._last_words} Close programs that are not needed, and save again."
+                    f"GenX's engine could not be started: {error}. Close programs that are not needed, and "
+                    "save again."
                 ) from error
             return self._process
 
     def _wait_for_turn(self, cancel: threading.Event | None) -> None:
-        """Sit out the back-off. Raises `Unavailable` where it has died too often."""
-        if self._failures >= len(_BACK_OFF) and time.monotonic() < self._not_before:
-            raise Unavailable(
-                f"{self._last_words} It failed {self._failures} times in a row and is left alone for a few "
-                "minutes; restart the models to try at once."
-            )
+        """Sit out the back-off. Raises `SandboxCancelled`."""
         while (left := self._not_before - time.monotonic()) > 0:
             if self._closed or (cancel is not None and cancel.is_set()):
                 raise SandboxCancelled
             time.sleep(min(left, _GLANCE))
 
-    def _note_death(self, words: str) -> None:
-        self._last_words = words
+    def _note_death(self) -> None:
         self._not_before = time.monotonic() + _BACK_OFF[min(self._failures, len(_BACK_OFF) - 1)]
         self._failures += 1
 
