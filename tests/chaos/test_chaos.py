@@ -18,6 +18,7 @@ PATIENCE = 4.0
 """Machines that run this suite are busy with it."""
 WITHOUT_MODEL = (
     "kill -9 of the sandbox's launcher",
+    "kill -9 of the engine's process",
     "no home",
     "a locked feedback database",
     "a newer feedback database",
