@@ -40,6 +40,8 @@ class Job:
     """Someone asked for the tests: they are written as soon as they are there."""
     cancel: threading.Event = field(default_factory=threading.Event)
     id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    spoken: bool = False
+    """It has given its first findings before, and then gave way to another."""
     check: tuple[CallTest, ...] = ()
     """Nothing is looked for: only these tests are run on the code as it stands."""
 
@@ -125,9 +127,9 @@ class JobQueue:
 
     Jobs that someone waits for come before those that a save has started, and of those the latest save's
     come first: that is where the user is. The running job, if of an earlier save, gives way once its first
-    findings are out, and goes on when nothing else waits. A new job ends the one before it on the same
-    target. Events go to `post`, in order, from the job thread and from the thread that called `submit` or
-    `cancel`.
+    findings are out, and begins anew when nothing else waits; from then on it gives way at once. A new job
+    ends the one before it on the same target. Events go to `post`, in order, from the job thread and from
+    the thread that called `submit` or `cancel`.
     """
 
     def __init__(self, engines: Engines, post: Callable[[JobEvent], None], policy: Policy) -> None:
@@ -306,8 +308,8 @@ class JobQueue:
             if reason:
                 self._changed.wait(_LOOK_AGAIN_SECONDS)
                 return False
-            self._running = self._waiting.popleft()
-            self._spoken = self._overtaken = False
+            self._running = job = self._waiting.popleft()
+            self._spoken, self._overtaken = job.spoken, False
             return True
 
     def _work(self, job: Job) -> None:
@@ -345,7 +347,7 @@ class JobQueue:
         """It ends; one that only gave way to another waits again, and begins anew."""
         self._post(Ended(job, "cancelled"))
         with self._changed:
-            again = replace(job, cancel=threading.Event(), id=str(uuid.uuid4()))
+            again = replace(job, cancel=threading.Event(), id=str(uuid.uuid4()), spoken=True)
             if not self._overtaken or self._closed or any(job.same_target(w) for w in self._waiting):
                 return
             self._overtaken = False

@@ -311,6 +311,27 @@ def test_the_latest_save_goes_first(jobs: JobQueue, events: queue.Queue[JobEvent
     assert one.cancel.is_set(), "the newer job on the same function has ended it"
 
 
+def test_who_has_given_way_before_gives_way_at_once(jobs: JobQueue, events: queue.Queue[JobEvent]) -> None:
+    early, late = job("thorough"), later("quick")
+    jobs.submit(early)
+    seen(events, spoken)
+    jobs.submit(late)
+    seen(events, ended(late))
+    again = next(one for one in jobs.jobs if one.target.name == "thorough")
+    assert again.spoken
+    assert not early.spoken
+
+
+def test_it_does_so_before_it_has_found_anything_anew(jobs: JobQueue, events: queue.Queue[JobEvent]) -> None:
+    silent = job("slow", spoken=True)
+    jobs.submit(silent)
+    seen(events, lambda event: isinstance(event, Found) and event.job is silent)
+    newest = later("last")
+    jobs.submit(newest)
+    seen(events, lambda event: isinstance(event, Started) and event.job is newest)
+    assert silent.cancel.is_set()
+
+
 def test_who_has_given_way_and_is_cancelled_then_does_not_come_back(
     jobs: JobQueue, events: queue.Queue[JobEvent]
 ) -> None:
