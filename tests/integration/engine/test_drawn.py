@@ -1,6 +1,11 @@
 """Inputs drawn from the project's Hypothesis strategies, in the real sandbox."""
 
+import os
 import re
+import sys
+from pathlib import Path
+
+import pytest
 
 from genx_lsp.candidate import CallTest
 
@@ -28,6 +33,11 @@ PROPERTY = """
     def test_a_plate_is_read(code):
         assert plate(code) is not None
     """
+
+
+@pytest.fixture(autouse=True)
+def an_interpreter_that_has_hypothesis(monkeypatch):
+    monkeypatch.setenv("PATH", f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
 
 
 def calls(final):
