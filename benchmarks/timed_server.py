@@ -17,6 +17,7 @@ from typing import Any
 from genx_lsp import quick_start
 
 quick_start.begin()
+# Only now, as in `genx-lsp serve`: nothing of the protocol may be imported before.
 from genx_lsp import pygls_faults, server  # noqa: E402
 
 begun = 0.0
@@ -38,6 +39,7 @@ def handle(protocol: pygls_faults.Protocol, message: Any) -> None:
 
 
 passed_on = pygls_faults.Protocol.handle_message
+# The server as it is, with two of its functions replaced: no type can know that.
 pygls_faults.Protocol.handle_message = handle  # type: ignore[method-assign]
 pygls_faults.json = SimpleNamespace(loads=loads)  # type: ignore[assignment]
 code = server.serve_stdio()

@@ -53,7 +53,8 @@ class Service:
         """Serve until stdin closes, then end every process of the engines."""
         threading.Thread(target=self._listen, name="listen", daemon=True).start()
         self._send(messages.Hello(__version__))
-        # The first request would wait for it, and may not be here yet. Nothing of it is ever garbage.
+        # The first request would wait for it, and may not be here yet; imported for that and not used here.
+        # Nothing of it is ever garbage.
         gc.disable()
         import genx_lsp.engine  # noqa: F401
 
@@ -81,6 +82,7 @@ class Service:
         except BrokenPipeError:
             raise
         except Exception:
+            # A fault of ours in one job is told to whoever asked, who logs it; the next job goes on.
             end = Ended(ask.number, "fault", traceback.format_exc())
         del self._cancels[ask.number]
         self._send(end)

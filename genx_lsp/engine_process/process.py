@@ -120,6 +120,7 @@ class Process:
                 if isinstance(message, Hello) and message.version != __version__:
                     self._other_version = message.version
                     break
+                # The other end is ours and of this version: what is read is a reply, which pickle cannot say.
                 if not isinstance(message, Pong):
                     self.replies.put(message)  # type: ignore[arg-type]
         # Whoever has closed its stdout is ending, or not worth waiting for.

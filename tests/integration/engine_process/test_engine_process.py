@@ -148,6 +148,7 @@ def test_what_is_meant_for_the_user_arrives(place: Place) -> None:
 
 
 def test_a_fault_arrives_with_where_it_was(place: Place) -> None:
+    # What no caller may pass is the surest way to a fault.
     broken = replace(place.target(), path=None)  # type: ignore[arg-type]
     with pytest.raises(RuntimeError, match=r"(?s)Traceback.*engine\.py"):
         list(place.engine().work(broken, "tests"))
