@@ -22,7 +22,18 @@ from genx_lsp import __version__
 from genx_lsp.candidate import CallTest
 from genx_lsp.engine_process import messages
 from genx_lsp.engine_process.engines import EnginePool, RealEngines
-from genx_lsp.engine_process.messages import Answer, Ask, Cancel, Check, Ended, Ping, Prepare, Rest, Work
+from genx_lsp.engine_process.messages import (
+    Answer,
+    Ask,
+    Cancel,
+    Check,
+    Ended,
+    Expect,
+    Ping,
+    Prepare,
+    Rest,
+    Work,
+)
 from genx_lsp.errors import GenxError
 from genx_lsp.feedback.records import matrix_body
 from genx_lsp.findings import Findings, PackedMatrix
@@ -37,13 +48,17 @@ _CLOSE_SECONDS = 5.0
 
 
 class Service:
-    """Hears messages in one thread and does what they ask, one after another, in the main one."""
+    """Hears messages in one thread and does what they ask, one after another, in the main one.
+
+    What a next job will need is started in a third, which lives as long as what it starts.
+    """
 
     def __init__(self, requests: IO[bytes], replies: IO[bytes]) -> None:
         self._in = requests
         self._out = replies
         self._writing = threading.Lock()
         self._asked: queue.SimpleQueue[Ask | Rest | None] = queue.SimpleQueue()
+        self._expected: queue.SimpleQueue[Expect] = queue.SimpleQueue()
         self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
         self._cancels: dict[int, threading.Event] = {}
         self._number = 0
@@ -51,7 +66,8 @@ class Service:
 
     def run(self) -> None:
         """Serve until stdin closes, then end every process of the engines."""
-        threading.Thread(target=self._listen, name="listen", daemon=True).start()
+        for work in (self._listen, self._get_ready):
+            threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True).start()
         self._send(messages.Hello(__version__))
         # The first request would wait for it, and may not be here yet; imported for that and not used here.
         # Nothing of it is ever garbage.
@@ -103,6 +119,23 @@ class Service:
             if cancel.is_set():
                 raise SandboxCancelled
 
+    def _get_ready(self) -> None:
+        while True:
+            expected = self._expected.get()
+            while not self._expected.empty():
+                expected = self._expected.get()
+            # A project's first job opens its engine, and is not to find it half open.
+            engine = self._engines.known(expected.project, expected.settings)
+            try:
+                if engine is not None:
+                    engine.prepare(expected.path)
+            except (GenxError, SandboxError, OSError):
+                # The job that comes will say it to the user.
+                continue
+            except Exception:
+                # A fault of ours is no reason to be unprepared for ever.
+                traceback.print_exc()
+
     def _anchors(self, target: Target) -> Sequence[CallTest]:
         self._send(messages.Wanted(self._number, target))
         return self._answers.get().tests
@@ -121,6 +154,8 @@ class Service:
                 elif isinstance(message, Ask):
                     self._cancels[message.number] = threading.Event()
                     self._asked.put(message)
+                elif isinstance(message, Expect):
+                    self._expected.put(message)
                 elif isinstance(message, Rest):
                     self._asked.put(message)
         for cancel in list(self._cancels.values()):

@@ -65,6 +65,12 @@ class EngineProcess:
         """The project's engine over there. Nothing is started by this."""
         return _Engine(self, project, path, settings)
 
+    def expect(self, project: Project, path: Path, settings: Settings) -> None:
+        """Have the process, if there is one, start what a job on the file will need."""
+        process = self._process
+        if process is not None:
+            process.send(messages.Expect(project, path, settings))
+
     def rest(self) -> None:
         """Have the process, if there is one, let go of what it needs only at work."""
         process = self._process

@@ -46,6 +46,9 @@ class Engines(Protocol):
     def engine(self, project: Project, path: Path, settings: Settings) -> Engine:
         """The project's engine. Called in the job thread. Raises `GenxError` where there can be none."""
 
+    def expect(self, project: Project, path: Path, settings: Settings) -> None:
+        """A job on the file may come: start what it will need beside the one that runs. Never waits."""
+
     def rest(self) -> None:
         """Have all engines let go of what they need only while they work."""
 
@@ -117,6 +120,15 @@ class EnginePool:
                 return engine
         engine.close()
         return engine
+
+    def known(self, project: Project, settings: Settings) -> Engine | None:
+        """The project's engine if it is open and as it should be. Any thread."""
+        with self._lock:
+            known = self._engines.get(project.root)
+        return known[2] if known is not None and known[:2] == (project, settings) else None
+
+    def expect(self, project: Project, path: Path, settings: Settings) -> None:
+        """Nothing: what a jail is started by has to live as long as it, and the job thread is at work."""
 
     def rest(self) -> None:
         """Have all engines let go of what they need only while they work."""

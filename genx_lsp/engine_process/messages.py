@@ -1,6 +1,6 @@
 """How a session and the process of its engine talk: an 8-byte big-endian length, then a pickle of that size.
 
-    session -> process   Ask, Cancel, Answer, Ping
+    session -> process   Ask, Expect, Cancel, Answer, Rest, Ping
     process -> session   Hello once, then Told, Viewed, Wanted, Ended, Pong
 
 Both ends are ours and the pipes are theirs alone: code under test runs in processes that hold neither, and
@@ -58,6 +58,15 @@ class Ask:
     path: Path
     settings: Settings
     what: Work | Check | Prepare
+
+
+@dataclass(frozen=True)
+class Expect:
+    """A job on this file may come: start what it will need, beside what is being done. Not answered."""
+
+    project: Project
+    path: Path
+    settings: Settings
 
 
 @dataclass(frozen=True)
@@ -130,7 +139,7 @@ class Pong:
     """A sign of life."""
 
 
-Request: TypeAlias = Ask | Rest | Cancel | Answer | Ping
+Request: TypeAlias = Ask | Expect | Rest | Cancel | Answer | Ping
 Reply: TypeAlias = Hello | Told | Viewed | Wanted | Ended | Pong
 
 

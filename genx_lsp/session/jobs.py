@@ -111,8 +111,11 @@ class Policy(Protocol):
     def shown(self, job: Job, findings: Findings) -> Findings:
         """The findings without what the user does not want to see."""
 
-    def gets_ready(self, settings: Settings) -> bool:
-        """Whether the machine is to be made ready for a job that may come."""
+    def gets_ready(self, settings: Settings, at_work: bool) -> bool:
+        """Whether the sandbox is to be made ready for a job that may come. `at_work`: beside another job.
+
+        Called in the thread that calls `JobQueue.expect`, too.
+        """
 
 
 _LOOK_AGAIN_SECONDS = 2.0
@@ -150,18 +153,25 @@ class JobQueue:
         self._thread: threading.Thread | None = None
 
     def expect(self, project: Project, path: Path, settings: Settings) -> None:
-        """Have the sandbox's processes start while someone types, where nothing else is to be done."""
+        """Have the sandbox's processes start while someone types; beside a job, if its engines can do that.
+
+        To be called where a look at the battery may take its time.
+        """
         with self._changed:
-            if self._closed or self._running is not None or self._waiting:
+            if self._closed:
                 return
-            if self._thread is None:
+            at_work = self._running is not None or bool(self._waiting)
+            if not at_work and self._thread is None:
                 try:
                     self._thread = started(self._run, "genx-jobs")
                 except Unavailable:
                     # The job itself will say so.
                     return
-            self._expected = (project, path, settings)
-            self._changed.notify()
+            if not at_work:
+                self._expected = (project, path, settings)
+                self._changed.notify()
+        if at_work and self._policy.gets_ready(settings, at_work):
+            self._engines.expect(project, path, settings)
 
     def submit(self, job: Job) -> None:
         """Queue a job; the thread is started by the first one. Where none can be had the job has failed."""
@@ -289,7 +299,7 @@ class JobQueue:
                 self._work(job)
 
     def _get_ready(self, project: Project, path: Path, settings: Settings) -> None:
-        if not self._policy.gets_ready(settings):
+        if not self._policy.gets_ready(settings, at_work=False):
             return
         try:
             self._engines.engine(project, path, settings).prepare(path)

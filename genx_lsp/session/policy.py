@@ -37,11 +37,11 @@ class Policy:
                 return "waiting: the machine is busy with other work (genx.busyWaitSeconds)"
         return ""
 
-    def gets_ready(self, settings: Settings) -> bool:
-        """Not on battery, if that is to be spared at all, nor beside other work."""
+    def gets_ready(self, settings: Settings, at_work: bool) -> bool:
+        """Not on battery, if that is to be spared at all, nor beside other work than ours."""
         if settings.battery != "work" and self._machine.battery() is not None:
             return False
-        return not (settings.busy_wait_seconds and self._machine.busy())
+        return at_work or not (settings.busy_wait_seconds and self._machine.busy())
 
     def shown(self, job: Job, findings: Findings) -> Findings:
         """The findings without what was dismissed, and with a plan for the tests that are left."""

@@ -39,7 +39,7 @@ _log = logging.getLogger(__name__)
 
 # How long a first save waits for the client's settings before it goes on without.
 _SETTINGS_SECONDS = 5.0
-# So often, at most, a file that is being edited makes the sandbox start.
+# So often, at most, a file that is being edited and not saved makes the sandbox start.
 _EXPECT_SECONDS = 60.0
 
 
@@ -128,6 +128,8 @@ class Session:
         snapshot = self.documents.get(uri)
         if snapshot is not None and snapshot.path is not None:
             self.reactions.saved(snapshot)
+            # What was made ready for this save may have had to make room when the next one comes.
+            self._expected.pop(snapshot.path, None)
             self.client.spawn(self._saved(snapshot.path, snapshot))
 
     def closed(self, uri: str) -> None:
@@ -221,8 +223,9 @@ class Session:
             return
         settings = folder.settings
         with contextlib.suppress(GenxError):
-            project = await self.lane.run(lambda: discover(path, settings.interpreter))
-            self.jobs.expect(project, path, settings)
+            await self.lane.run(
+                lambda: self.jobs.expect(discover(path, settings.interpreter), path, settings)
+            )
 
     async def _work_on_save(self, path: Path, snapshot: Snapshot) -> None:
         await self.settings_ready()

@@ -7,7 +7,7 @@ import select
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, TypeAlias
 
 from genx_sandbox.conversation import Conversation, Frames
@@ -20,8 +20,9 @@ from genx_sandbox.zygote import Recipe, Zygote
 # Half of what is promised: a set cancel event is seen within 20 ms.
 TICK = 0.010
 _READ = 1 << 16
-# Idle zygotes kept beyond one a slot: grades, and runs that share a slot, take turns.
-_SPARE = 2
+# Idle zygotes kept beyond one a slot: a twin, and those of two test files as pytest items, for whoever goes
+# to and fro between two modules.
+_SPARE = 3
 # Of a fork that says little at a time, only its last word wakes the parent: it hangs up after it. Being woken
 # for each word takes a tenth of what a small program costs. What such a fork has said is read each tick.
 _LAST_WORD = getattr(select, "POLLRDHUP", select.POLLIN)
@@ -83,9 +84,8 @@ class Pool:
         with self._lock:
             self._lent.discard(zygote)
             self._free.append(zygote)
-            # The oldest go first: their view of the project, or their test file's folder, is of the past.
             most = 0 if self._closed else self._slots.count + _SPARE
-            surplus = [self._free.pop(0) for _ in range(len(self._free) - most)]
+            surplus = [self._free.pop(_least_wanted(self._free)) for _ in range(len(self._free) - most)]
             self._since = {z: self._since.get(z, time.monotonic()) for z in self._free}
             self._look_later()
         for old in surplus:
@@ -286,6 +286,13 @@ def _ready(active: list[_Turn]) -> list[_Turn]:
     ready = [by_fd[fd] for fd, _ in events]
     now = time.monotonic()
     return ready + [t for t in active if t not in ready and (now > t.conversation.deadline or t.unread(now))]
+
+
+def _least_wanted(free: Sequence[Jail]) -> int:
+    """Which goes: the oldest whose view of the project or test file is of the past, else the oldest."""
+    latest = {zygote.recipe.kind: zygote.recipe for zygote in free}
+    past = (i for i, zygote in enumerate(free) if zygote.recipe != latest[zygote.recipe.kind])
+    return next(past, 0)
 
 
 def _check(cancel: threading.Event | None) -> None:

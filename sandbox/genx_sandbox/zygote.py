@@ -40,6 +40,11 @@ class Recipe:
     alone: bool = False
     """No zygote: a process for each program (the degraded level)."""
 
+    @property
+    def kind(self) -> tuple[object, object]:
+        """What it is for, whatever the project looks like: the grade, and whether it is the twin."""
+        return self.profile["grade"], self.profile.get("twin", False)
+
 
 class Task(Protocol):
     """What forks are made for: one for each line of the zygote, the one that reports last."""

@@ -91,7 +91,7 @@ class Policy:
     def shown(self, job: Job, findings: Findings) -> Findings:
         return findings
 
-    def gets_ready(self, settings: Settings) -> bool:
+    def gets_ready(self, settings: Settings, at_work: bool) -> bool:
         return not self.reason
 
 
