@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import signal
@@ -233,6 +234,35 @@ def test_it_ends_when_it_is_idle_and_comes_back(tmp_path: Path) -> None:
         assert place.last().tests
     finally:
         place.engines.close()
+
+
+def test_what_the_next_file_needs_starts_beside_a_job(place: Place) -> None:
+    other = place.path.with_name("elsewhere.py")
+    other.write_text(SOURCE)
+    cancel = threading.Event()
+    job = threading.Thread(target=lambda: list(place.engine().work(place.target("endless"), "both", cancel)))
+    job.start()
+    try:
+        # Jails for the first file: the engine is open.
+        assert starts(place, "test_bounds")
+        place.engines.expect(place.project, other, place.settings)
+        assert starts(place, "test_elsewhere")
+        assert job.is_alive()
+    finally:
+        cancel.set()
+        job.join(30)
+
+
+def starts(place: Place, name: str, seconds: float = 30.0) -> bool:
+    """Whether a process below the engine comes to know of a file of that name."""
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        for pid in below(place.engines.pid or 0) if place.engines.pid else []:
+            with contextlib.suppress(OSError):
+                if name in Path(f"/proc/{pid}/cmdline").read_text("utf-8", "replace"):
+                    return True
+        time.sleep(0.01)
+    return False
 
 
 def test_closing_ends_a_job_and_everything_below(place: Place) -> None:

@@ -244,6 +244,22 @@ def test_what_was_prepared_serves_the_runs_that_need_it(workspace):
         assert len(sandbox.zygotes()) == 3
 
 
+def test_of_what_stands_by_the_files_of_long_ago_go_first(workspace):
+    """However many files one looks at, what runs calls, and what the last two files need, stays."""
+    files = [workspace.root / "tests" / f"test_{n}.py" for n in range(5)]
+    with Sandbox(workspace, Limits(), 1) as sandbox:
+        sandbox.prepare(files[0])
+        calls = set(sandbox.zygotes()[:2])
+        stood = [set(sandbox.zygotes()) - calls]
+        for file in files[1:]:
+            sandbox.prepare(file)
+            stood.append(set(sandbox.zygotes()) - calls)
+            assert calls < set(sandbox.zygotes())
+        assert [len(pids) for pids in stood] == [1, 2, 2, 2, 2]
+        assert stood[-1] & stood[-2]
+        assert not stood[-1] & stood[0]
+
+
 def test_what_was_prepared_and_never_used_ends_with_its_sandbox(workspace):
     sandbox = Sandbox(workspace, Limits(), 1)
     sandbox.prepare(workspace.root / "tests" / "test_never.py")

@@ -399,6 +399,31 @@ def test_what_is_expected_does_not_keep_a_job_waiting(
     assert factory.closed == []
 
 
+class Beside(EnginePool):
+    """Engines that can get ready beside a job."""
+
+    def expect(self, project: Project, path: Path, settings: Settings) -> None:
+        self.expected = path.name
+
+
+def test_beside_a_job_the_engines_are_told_what_is_expected(
+    factory: Factory, events: queue.Queue[JobEvent], policy: Policy
+) -> None:
+    engines = Beside(factory, lambda target: ())
+    jobs = JobQueue(engines, events.put, policy)
+    try:
+        jobs.submit(job("slow"))
+        seen(events, lambda event: isinstance(event, Found))
+        policy.reason = "waiting for mains power"
+        jobs.expect(PROJECT, ROOT / "a.py", Settings())
+        assert not hasattr(engines, "expected")
+        policy.reason = ""
+        jobs.expect(PROJECT, ROOT / "b.py", Settings())
+        assert engines.expected == "b.py"
+    finally:
+        jobs.close()
+
+
 def test_a_file_that_is_gone_does_not_end_the_job_thread(
     jobs: JobQueue, factory: Factory, events: queue.Queue[JobEvent]
 ) -> None:
