@@ -41,6 +41,8 @@ _log = logging.getLogger(__name__)
 _SETTINGS_SECONDS = 5.0
 # So often, at most, a file that is being edited and not saved makes the sandbox start.
 _EXPECT_SECONDS = 60.0
+# After a keystroke: where everything of a long file stands now is not looked for while the next one waits.
+_TELL_SECONDS = 0.05
 
 
 class Listener(Protocol):
@@ -96,6 +98,7 @@ class Session:
         self.jobs = JobQueue(self._engines, self._post, Policy(self.dismissals, machine or Machine()))
         self.trusted = capabilities.trusted
         self._expected: dict[Path, float] = {}
+        self._to_tell: set[str] = set()
         """When someone last began to type in a file."""
         self._refused = ""
         """What was said last of a save that could not be worked on."""
@@ -120,8 +123,9 @@ class Session:
         self.reactions.changed(snapshot)
         if snapshot.path is not None and self._is_due(snapshot.path):
             self.client.spawn(self._expect(snapshot.path))
-        if self.findings.entries(snapshot.uri):
-            self.tell_changed(snapshot.uri)
+        if self.findings.entries(snapshot.uri) and snapshot.uri not in self._to_tell:
+            self._to_tell.add(snapshot.uri)
+            self.client.spawn(self._tell_soon(snapshot.uri))
 
     def saved(self, uri: str) -> None:
         """A document was saved: its changed functions are worked on."""
@@ -206,6 +210,11 @@ class Session:
             if self._refused != str(error):
                 self._refused = str(error)
                 self.client.show(f"GenX: {error}", types.MessageType.Warning)
+
+    async def _tell_soon(self, uri: str) -> None:
+        await asyncio.sleep(_TELL_SECONDS)
+        self._to_tell.discard(uri)
+        self.tell_changed(uri)
 
     def _is_due(self, path: Path) -> bool:
         """Whether it is a while since someone began to type in this file."""
