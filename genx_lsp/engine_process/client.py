@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import logging
 import math
@@ -23,6 +22,7 @@ from genx_lsp.errors import Unavailable
 from genx_lsp.findings import Findings, MatrixView
 from genx_lsp.project import Project
 from genx_lsp.target import Target
+from genx_models.lifetimes import Idleness
 from genx_sandbox import SandboxCancelled
 
 _log = logging.getLogger(__name__)
@@ -51,8 +51,7 @@ class EngineProcess:
         """The process has said hello."""
         self._failures = 0
         self._not_before = 0.0
-        self._active = 0
-        self._timer: threading.Timer | None = None
+        self._idleness = Idleness(self._take)
         self._closed = False
 
     @property
@@ -85,6 +84,7 @@ class EngineProcess:
     def close(self) -> None:
         """End it for good. Whoever waits for it is told."""
         self._closed = True
+        self._idleness.close()
         self._end()
 
     def ask(
@@ -96,7 +96,7 @@ class EngineProcess:
         cancel: threading.Event | None,
     ) -> Iterator[Told | Viewed]:
         """What comes of a request. Raises `Unavailable` and `SandboxCancelled`."""
-        with self._busy(settings.model.idle_seconds):
+        with self._idleness.interrupted(settings.model.idle_seconds):
             try:
                 yield from self._ask(project, path, settings, what, cancel)
                 return
@@ -204,43 +204,15 @@ class EngineProcess:
         self._failures += 1
 
     def _end(self, how: Callable[[], None] | None = None) -> None:
-        with self._lock:
-            process, self._process = self._process, None
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+        process = self._take()
+        self._idleness.forget()
         if process is not None:
             (how or process.end)()
 
-    # -- idleness ----------------------------------------------------------------------------------
-
-    @contextlib.contextmanager
-    def _busy(self, idle_seconds: float) -> Iterator[None]:
+    def _take(self) -> Process | None:
         with self._lock:
-            self._active += 1
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._active -= 1
-                if not self._active and idle_seconds and not self._closed:
-                    self._timer = threading.Timer(idle_seconds, self._end_if_idle)
-                    self._timer.daemon = True
-                    with contextlib.suppress(RuntimeError):
-                        # Where the system starts no thread it stays until the next job.
-                        self._timer.start()
-
-    def _end_if_idle(self) -> None:
-        with self._lock:
-            if self._active or self._timer is not threading.current_thread():
-                return
             process, self._process = self._process, None
-            self._timer = None
-        if process is not None:
-            process.end()
+        return process
 
 
 class _Engine:

@@ -9,21 +9,17 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import TypeAlias
 
 from genx_lsp import __version__
 from genx_lsp.engine_process import messages
 from genx_lsp.engine_process.messages import Hello, Pong, Reply, Request
+from genx_models.lifetimes import SILENT_SECONDS, Pulse, signal_name
 
 Replies: TypeAlias = "queue.SimpleQueue[Reply | None]"
 """What is heard: messages, then None once the process is gone."""
 
-_PULSE = 10.0
-"""Seconds of silence after which it is asked for a sign of life, which a thread of its own gives."""
-_SILENT = 40.0
-"""Seconds of silence after which it is held to hang (stopped, or starved) and ended."""
 _END_SECONDS = 6.0
 """It has these to end what it has started."""
 
@@ -41,7 +37,7 @@ class Process:
         self._ended = threading.Event()
         self._failure: OSError | None = None
         self._popen: subprocess.Popen[bytes] | None = None
-        self._heard = self._pinged = time.monotonic()
+        self._pulse = Pulse()
         self._silent = False
         self._other_version = ""
         threading.Thread(target=self._live, name="genx-engine", daemon=True).start()
@@ -72,12 +68,11 @@ class Process:
 
     def check_pulse(self) -> None:
         """To be called now and then while waiting: ends a process that shows no sign of life."""
-        now = time.monotonic()
-        if now - self._heard > _SILENT:
+        found = self._pulse.look()
+        if found == "silent":
             self._silent = True
             self.kill()
-        elif now - max(self._heard, self._pinged) > _PULSE:
-            self._pinged = now
+        elif found == "ask":
             self.send(messages.Ping())
 
     def end(self) -> None:
@@ -116,7 +111,7 @@ class Process:
         assert process.stdout is not None
         with contextlib.suppress(OSError, messages.BrokenMessage):
             while (message := messages.read(process.stdout)) is not None:
-                self._heard = time.monotonic()
+                self._pulse.heard()
                 if isinstance(message, Hello) and message.version != __version__:
                     self._other_version = message.version
                     break
@@ -141,10 +136,10 @@ class Process:
                 "restart the server."
             )
         if self._silent:
-            return f"GenX's engine gave no sign of life for {_SILENT:.0f} seconds and was ended."
+            return f"GenX's engine gave no sign of life for {SILENT_SECONDS:.0f} seconds and was ended."
         if code >= 0:
             return f"GenX's engine ended with code {code}; the server's log says why."
-        name = _signal_name(-code)
+        name = signal_name(-code)
         if -code == signal.SIGKILL:
             return f"GenX's engine was killed ({name}), most likely for lack of memory."
         return f"GenX's engine stopped with {name}."
@@ -170,10 +165,3 @@ def _has_folder() -> bool:
     except OSError:
         return False
     return True
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

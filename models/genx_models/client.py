@@ -16,6 +16,7 @@ from genx_models.errors import AdapterError, WorkerError
 from genx_models.frames import Frame
 from genx_models.generation import Completion, ModelInfo, Prompt, Request, Tokens
 from genx_models.gguf import check_gguf
+from genx_models.lifetimes import Idleness
 from genx_models.process import WorkerProcess
 
 _GLANCE = 0.05
@@ -64,8 +65,7 @@ class Worker:
         self._failures = 0
         self._not_before = 0.0
         self._last_words = ""
-        self._active = 0
-        self._timer: threading.Timer | None = None
+        self._idleness = Idleness(self._take)
         self._closed = False
 
     def __repr__(self) -> str:
@@ -154,6 +154,7 @@ class Worker:
     def close(self) -> None:
         """Unload and end the worker; requests under way end in a `WorkerError`. Safe to call twice."""
         self._closed = True
+        self._idleness.close()
         self._unload()
 
     # Asking
@@ -287,41 +288,18 @@ class Worker:
         self._failures += 1
 
     def _unload(self) -> None:
-        with self._lock:
-            process, self._process = self._process, None
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
+        process = self._take()
+        self._idleness.forget()
         if process is not None:
             process.end()
 
-    # Idleness
-
-    @contextlib.contextmanager
-    def _busy(self) -> Iterator[None]:
+    def _take(self) -> WorkerProcess | None:
         with self._lock:
-            self._active += 1
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-        try:
-            yield
-        finally:
-            with self._lock:
-                self._active -= 1
-                if not self._active and self._idle_seconds and not self._closed:
-                    self._timer = threading.Timer(self._idle_seconds, self._unload_if_idle)
-                    self._timer.daemon = True
-                    self._timer.start()
-
-    def _unload_if_idle(self) -> None:
-        with self._lock:
-            if self._active or self._timer is not threading.current_thread():
-                return
             process, self._process = self._process, None
-            self._timer = None
-        if process is not None:
-            process.end()
+        return process
+
+    def _busy(self) -> contextlib.AbstractContextManager[None]:
+        return self._idleness.interrupted(self._idle_seconds)
 
 
 class _Died(WorkerError):

@@ -11,22 +11,17 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections import deque
 from pathlib import Path
 from typing import TypeAlias
 
 from genx_models import frames
 from genx_models.frames import Frame
+from genx_models.lifetimes import SILENT_SECONDS, Pulse, signal_name
 
 Answers: TypeAlias = "queue.SimpleQueue[Frame | None]"
 """What a request hears: frames, then None if the process died."""
 
-_PULSE = 10.0
-"""Seconds of silence after which the process is asked for a sign of life; a thread of its own gives it, also
-while llama.cpp computes."""
-_SILENT = 40.0
-"""Seconds of silence after which it is held to hang (stopped, or starved) and ended."""
 _STDERR_LINES = 60
 _NO_THREADS = "the system starts no more threads"
 _CALM = {"OMP_WAIT_POLICY": "passive"}
@@ -47,7 +42,7 @@ class WorkerProcess:
         self._started = threading.Event()
         self._ended = threading.Event()
         self._stderr: deque[str] = deque(maxlen=_STDERR_LINES)
-        self._heard = self._pinged = time.monotonic()
+        self._pulse = Pulse()
         self._unresponsive = False
         self._loaded = False
         self.obituary = ""
@@ -99,12 +94,11 @@ class WorkerProcess:
 
     def check_pulse(self) -> None:
         """To be called now and then while waiting: ends a process that shows no sign of life."""
-        now = time.monotonic()
-        if now - self._heard > _SILENT:
+        found = self._pulse.look()
+        if found == "silent":
             self._unresponsive = True
             self.end()
-        elif now - max(self._heard, self._pinged) > _PULSE:
-            self._pinged = now
+        elif found == "ask":
             self._send({"kind": "ping", "id": 0})
 
     def end(self) -> None:
@@ -140,7 +134,7 @@ class WorkerProcess:
         self._started.set()
         with contextlib.suppress(OSError, frames.BrokenFrame):
             while (frame := frames.read(process.stdout)) is not None:
-                self._heard = time.monotonic()
+                self._pulse.heard()
                 with self._lock:
                     answers = self._asked.get(frame["id"])
                 if answers is not None:
@@ -173,10 +167,11 @@ class WorkerProcess:
         doing = "decoding" if self._loaded and busy else "idle" if self._loaded else "loading the model"
         last = self._stderr[-1].rstrip(".") if self._stderr else ""
         if self._unresponsive:
-            return f"llama.cpp gave no sign of life for {_SILENT:.0f} seconds while {doing} and was ended."
+            silent = f"{SILENT_SECONDS:.0f} seconds"
+            return f"llama.cpp gave no sign of life for {silent} while {doing} and was ended."
         if code >= 0:
             return f"llama.cpp ended with code {code} while {doing}" + (f": {last}." if last else ".")
-        name = _signal_name(-code)
+        name = signal_name(-code)
         if -code in (signal.SIGILL, signal.SIGSEGV, signal.SIGBUS):
             return (
                 f"llama.cpp stopped with {name} while {doing}: its build does not fit this CPU, or the model "
@@ -202,10 +197,3 @@ def _start() -> subprocess.Popen[bytes]:
         # Out of reach of the terminal's Ctrl-C.
         start_new_session=True,
     )
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"

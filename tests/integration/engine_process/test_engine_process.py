@@ -27,6 +27,7 @@ from genx_lsp.findings import Findings, MatrixView, PackedMatrix
 from genx_lsp.project import Project, discover
 from genx_lsp.propose.keys import test_key
 from genx_lsp.target import Target
+from genx_models import lifetimes
 from genx_sandbox import Returns, SandboxCancelled, Value
 
 SOURCE = '''\
@@ -197,8 +198,8 @@ def test_one_that_hangs_is_replaced(place: Place, monkeypatch: pytest.MonkeyPatc
     place.last()
     first = place.engines.pid
     assert first
-    monkeypatch.setattr(process, "_PULSE", 0.2)
-    monkeypatch.setattr(process, "_SILENT", 1.5)
+    monkeypatch.setattr(lifetimes, "PULSE_SECONDS", 0.2)
+    monkeypatch.setattr(lifetimes, "SILENT_SECONDS", 1.5)
     os.kill(first, signal.SIGSTOP)
     stages = []
     for findings in place.engine().work(place.target(), "tests"):
