@@ -74,8 +74,9 @@ class Option:
 def choose(job: Job, settled: Sequence[Settled], budget: Budget, effort: Effort = "all") -> None:
     """Fill `job.tests` with the greedy minimum set."""
     spare = budget.part(SHARE * budget.left)
-    if effort == "all":
+    if effort != "vouched":
         add(job, facets(job, job.usable), budget)
+    if effort == "all":
         claims = job.claim(chance.invariants(job))
         add(job, claims, budget)
         chance.hold(job, claims, budget.part(ADD_SHARE * budget.left))

@@ -230,3 +230,22 @@ def test_witnesses_of_one_mind_need_no_company(place: Any, scripted: Any) -> Non
     bodies = ("    return number // 2\n", "    return (number - number % 2) // 2\n")
     place.findings(path, "half", Talker(rewrites=[head + body for body in bodies]))
     assert len([text for text in ended if "number" in text]) == 4
+
+
+def test_what_an_object_says_is_asked_before_the_models_are(place: Any, scripted: Any) -> None:
+    path = place.write(
+        "words.py",
+        """
+        class Word:
+            def __init__(self, text: str) -> None:
+                self.text = text
+
+
+        def quoted(text: str) -> Word:
+            return Word('"' + text + '"')
+        """,
+    )
+    found = place.findings(path, "quoted", scripted(tests=["assert quoted('a').text"]))
+    first = next(f for f in found if f.tests)
+    assert first.stage == "quick"
+    assert all(t.test.expression.endswith(".text") for t in first.tests)
