@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import secrets
 import signal
@@ -246,18 +247,20 @@ def test_what_was_prepared_serves_the_runs_that_need_it(workspace):
 
 def test_of_what_stands_by_the_files_of_long_ago_go_first(workspace):
     """However many files one looks at, what runs calls, and what the last two files need, stays."""
-    files = [workspace.root / "tests" / f"test_{n}.py" for n in range(5)]
+    files = [workspace.root / "tests" / f"test_{n}.py" for n in range(4)]
+    program = replace(FINE, key="later")
     with Sandbox(workspace, Limits(), 1) as sandbox:
-        sandbox.prepare(files[0])
-        calls = set(sandbox.zygotes()[:2])
-        stood = [set(sandbox.zygotes()) - calls]
-        for file in files[1:]:
-            sandbox.prepare(file)
-            stood.append(set(sandbox.zygotes()) - calls)
+        for run in (sandbox.run_calls, sandbox.repeat_calls):
+            list(run([program], CALL))
+        calls = set(sandbox.zygotes())
+        stood = []
+        for path in files:
+            list(sandbox.run_items([program], TestFile(path, "def test_one():\n    pass\n", ("test_one",))))
             assert calls < set(sandbox.zygotes())
-        assert [len(pids) for pids in stood] == [1, 2, 2, 2, 2]
-        assert stood[-1] & stood[-2]
-        assert not stood[-1] & stood[0]
+            stood.append(set(sandbox.zygotes()) - calls)
+        assert [len(pids) for pids in stood] == [1, 2, 2, 2]
+        assert all(earlier & later for earlier, later in itertools.pairwise(stood))
+        assert not stood[0] & stood[-1]
 
 
 def test_what_was_prepared_and_never_used_ends_with_its_sandbox(workspace):
