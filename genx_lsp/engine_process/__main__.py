@@ -133,7 +133,7 @@ class Service:
                 # The job that comes will say it to the user.
                 continue
             except Exception:
-                # A fault of ours is no reason to be unprepared for ever.
+                # A fault of ours in one file is told in the log; the thread goes on for the next.
                 traceback.print_exc()
 
     def _anchors(self, target: Target) -> Sequence[CallTest]:
