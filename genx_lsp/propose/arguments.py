@@ -14,7 +14,7 @@ from genx_lsp.propose.examples import example_texts
 from genx_lsp.propose.guessing import guess_annotation
 from genx_lsp.propose.idioms import ALIKE
 from genx_lsp.propose.keys import normal_expression, parse_expression, quiet_parse
-from genx_lsp.propose.literals import code_literals
+from genx_lsp.propose.literals import code_literals, far_texts
 from genx_lsp.propose.naming import BUILTINS, Localiser, Names, free_names, module_names, read_imports
 from genx_lsp.propose.variants import Words
 from genx_lsp.propose.views import view_of
@@ -54,14 +54,9 @@ def words_of(context: Context) -> Words:
     """What the code speaks of, for making variants of calls."""
     target = context.target
     view = view_of(target, context.project)
-    values: list[object] = []
-    for text in code_literals(target, view):
-        try:
-            values.append(ast.literal_eval(text))
-        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-            continue
-    texts = [v for v in values if isinstance(v, str) and v]
-    texts += [v.decode("latin-1") for v in values if isinstance(v, bytes) and v]
+    signs = far_texts(target, view)
+    texts = dict.fromkeys([*code_literals(target, view), *signs])
+    values = list(_values_in(texts))
     spare = {
         pool.parameter.name: tuple(a.text for a in pool.values if a.text and not a.setup)
         for pool in pools(context)
@@ -69,9 +64,25 @@ def words_of(context: Context) -> Words:
     }
     return Words(
         numbers=tuple(v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)),
-        texts=tuple(texts),
+        texts=texts_in(texts),
+        signs=texts_in(signs),
         spare=spare,
     )
+
+
+def texts_in(literals: Iterable[str]) -> tuple[str, ...]:
+    """The texts among literals that are given as source, then the bytes as texts."""
+    values = list(_values_in(literals))
+    texts = [v for v in values if isinstance(v, str) and v]
+    return (*texts, *(v.decode("latin-1") for v in values if isinstance(v, bytes) and v))
+
+
+def _values_in(literals: Iterable[str]) -> Iterator[object]:
+    for text in literals:
+        try:
+            yield ast.literal_eval(text)
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+            continue
 
 
 def receivers(context: Context) -> Pool | None:

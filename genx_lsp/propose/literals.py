@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from genx_lsp.propose.folding import folded_number, folded_text
 from genx_lsp.propose.keys import parse_definition
-from genx_lsp.propose.patterns import looks_like_one, samples
+from genx_lsp.propose.patterns import is_one, looks_like_one, samples
 from genx_lsp.propose.views import View
 from genx_lsp.target import Target
 
@@ -19,6 +19,10 @@ _CALLED = 16
 """Literals taken of what the function calls."""
 _TEXTS = 6
 """Texts made for a constructor."""
+_FAR = 40
+"""Texts taken of what the code leads to in other modules."""
+_DEFINITIONS = 16
+"""Functions and classes looked at for them."""
 _LONGEST = 80
 
 
@@ -39,6 +43,63 @@ def code_literals(target: Target, view: View) -> list[str]:
         if literal not in found
     ]
     return [*found, *list(dict.fromkeys(called))[:_CALLED]]
+
+
+def far_texts(target: Target, view: View) -> list[str]:
+    """Texts, as source, that the code leads to through calls, across the project's modules.
+
+    A function that hands a text on to a parser says nothing of what the text may hold; the parser's patterns
+    and the single signs it compares with do. A method leads where its object's constructor does, too.
+    """
+    tree = parse_definition(target.source)
+    if tree is None:
+        return []
+    start: list[tuple[ast.AST, View]] = [(tree, view)]
+    owner = view.find_class(target.class_name) if target.class_name else None
+    if owner is not None:
+        start.append((_constructor(owner), view))
+    return _far(start, target.name)
+
+
+def texts_of_class(name: str, view: View) -> list[str]:
+    """The same for the constructor of a class of the view, or of one imported into it from the project."""
+    nodes = [(node, where) for node, where in _definitions(name, view) if isinstance(node, ast.ClassDef)]
+    return _far(nodes, name)
+
+
+def _far(start: Sequence[tuple[ast.AST, View]], but: str) -> list[str]:
+    found: dict[str, None] = {}
+    for node, where in _led_to(start, but):
+        used = [*_constants_named(node, where)]
+        for pattern in _patterns([node, *used], where, certain=True):
+            found.update(dict.fromkeys(repr(text) for text in samples(pattern) if text))
+        if where.module != start[0][1].module:
+            signs = (part for part in _constants(node) if isinstance(part, str) and len(part) in (1, 2))
+            found.update(dict.fromkeys(map(repr, signs)))
+    return [text for text in found if len(text) < _LONGEST][:_FAR]
+
+
+def _led_to(start: Sequence[tuple[ast.AST, View]], but: str) -> Iterator[tuple[ast.AST, View]]:
+    """The given code and what it calls by name, nearest first, wherever in the project that is defined."""
+    waiting, seen = list(start), {but}
+    for _ in range(_DEFINITIONS):
+        if not waiting:
+            return
+        node, view = waiting.pop(0)
+        yield node, view
+        calls = (n.func for n in ast.walk(node) if isinstance(n, ast.Call))
+        for name in dict.fromkeys(f.id for f in calls if isinstance(f, ast.Name)):
+            if name not in seen:
+                seen.add(name)
+                waiting += _definitions(name, view)
+
+
+def _definitions(name: str, view: View) -> Iterator[tuple[ast.AST, View]]:
+    there = view.imported_from(name)
+    where, name = there if there is not None else (view, name)
+    for statement in where.tree.body:
+        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)) and statement.name == name:
+            yield statement if isinstance(statement, ast.FunctionDef) else _constructor(statement), where
 
 
 def constructor_texts(node: ast.ClassDef, view: View) -> list[str]:
@@ -84,14 +145,21 @@ def _neighbours(value: object) -> Iterator[str]:
         yield from (repr(f"a{value}b"), repr(value * 2))
 
 
-def _constants_used(tree: ast.AST, view: View) -> Iterator[ast.expr]:
+def _constants_named(tree: ast.AST, view: View) -> Iterator[ast.expr]:
     """Values of the module's constants that the code names, and of those it imports from the project."""
     for name in sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}):
         value = _value_of(name, view)
+        if value is not None:
+            yield value
+
+
+def _constants_used(tree: ast.AST, view: View) -> Iterator[ast.expr]:
+    """The same, of a long table the first keys only."""
+    for value in _constants_named(tree, view):
         if isinstance(value, ast.Dict) and len(value.keys) > _ENTRIES:
             # A long table: what it is looked up by tells how its keys look.
             yield from (key for key in value.keys[:_ENTRIES] if key is not None)
-        elif value is not None:
+        else:
             yield value
 
 
@@ -124,20 +192,24 @@ def _called(tree: ast.AST, view: View, but: str) -> Iterator[ast.FunctionDef | a
             yield statement if isinstance(statement, ast.FunctionDef) else _constructor(statement)
 
 
-def _patterns(nodes: Sequence[ast.AST], view: View) -> list[str]:
-    """Regular expressions among the constants, those put together of several included."""
+def _patterns(nodes: Sequence[ast.AST], view: View, *, certain: bool = False) -> list[str]:
+    """Regular expressions among the constants, those put together of several included.
+
+    With `certain`, also those that only their place in a call of `re` tells from other texts.
+    """
 
     def value_of(name: str) -> ast.expr | None:
         return _value_of(name, view)
 
     found: dict[str, None] = {}
     for part in (part for node in nodes for part in ast.walk(node)):
-        if isinstance(part, ast.Call) and ast.unparse(part.func).startswith("re.") and part.args:
+        used = isinstance(part, ast.Call) and ast.unparse(part.func).startswith("re.") and part.args
+        if isinstance(part, ast.Call) and used:
             part = part.args[0]
         elif not isinstance(part, (ast.Constant, ast.BinOp, ast.JoinedStr)):
             continue
         text = folded_text(part, value_of)
-        if text is not None and looks_like_one(text):
+        if text is not None and (is_one if used and certain else looks_like_one)(text):
             found[text] = None
             if len(found) >= _PATTERNS:
                 break

@@ -33,6 +33,11 @@ def looks_like_one(text: str) -> bool:
     return len(text) <= _LONGEST_PATTERN and bool(_SIGNS.search(text)) and _parsed(text) is not None
 
 
+def is_one(text: str) -> bool:
+    """Whether a text that is used as a regular expression is a valid one."""
+    return len(text) <= _LONGEST_PATTERN and _parsed(text) is not None
+
+
 def samples(pattern: str, count: int = 2, seed: int = 0) -> list[str]:
     """Up to `count` different texts in which the pattern is found; deterministic. None if it is not valid."""
     tree = _parsed(pattern)

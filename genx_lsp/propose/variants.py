@@ -25,6 +25,8 @@ class Words:
 
     numbers: tuple[int | float, ...] = ()
     texts: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
+    """Of the texts, those that something reads one after the other: names, operators, brackets."""
     spare: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """Further arguments by parameter name, as source, for parameters that a call leaves out."""
 
@@ -174,6 +176,11 @@ class Variants:
             lambda: value[::-1],
             lambda: f"{value} {rng.choice(pieces)}",
         ]
+        if self._words.signs:
+            # What is read sign by sign mostly stops at the end of what makes sense so far.
+            sign, between = rng.choice(self._words.signs), rng.choice(("", " "))
+            ways += [lambda: value + between + sign] * 6
+            ways += [lambda: value[:place] + sign + value[place:]] * 3
         if " " in value:
             ways += [lambda: self._other_words(value, pieces)] * 4
         return rng.choice(ways)()
