@@ -121,7 +121,9 @@ def run_items(job: Job) -> None:
 
 
 def exclude_unstable(job: Job, budget: Budget | None = None) -> None:
-    """Leave out calls that time out or crash, and those that answer differently under another hash seed.
+    """Leave out calls that time out or crash, and those that answer differently elsewhere.
+
+    Elsewhere is under another hash seed, and on what pretends to be another machine.
 
     `budget`: where the time for proposing, which it takes otherwise, may be over already.
     """
@@ -161,7 +163,7 @@ def exclude_unstable(job: Job, budget: Budget | None = None) -> None:
         example = min(changed, key=len)
         job.note(
             f"{len(changed)} calls gave a different answer the second time ({example}) and were left out: "
-            "the function depends on the clock, on chance or on state."
+            "the function depends on the clock, on chance, on state or on the machine."
         )
 
 

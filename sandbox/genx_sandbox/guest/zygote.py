@@ -15,7 +15,7 @@ import os
 import socket
 import sys
 
-from . import child, forking, rehearsing, scratch, seccomp
+from . import child, elsewhere, forking, rehearsing, scratch, seccomp
 from .confine import (
     Landlock,
     address_space,
@@ -36,6 +36,7 @@ class Confinement:
         self.landlock = Landlock(writable=["/dev/null", *profile["writable"]])
         self.filter = seccomp.own_filter() if seccomp.supported() and not self.slow else None
         self.namespaces = profile["namespaces"]
+        self._elsewhere = profile.get("twin", False)
         self.zygote = os.getpid()
         # Forks that can start nothing and reach no sibling may stand ready while another one runs.
         self.apart = self.filter is not None and self.landlock.fd >= 0
@@ -65,6 +66,8 @@ class Confinement:
             os.closerange(first, fd)
             first = fd + 1
         os.closerange(first, 4096)
+        if self._elsewhere:
+            elsewhere.pretend()
 
     def clock(self, seconds):
         """Bound this process's time on the processor."""

@@ -1,5 +1,7 @@
 """Which tests are offered: what first calls miss is looked for, objects are told by what is seen of them."""
 
+import platform
+
 
 def test_a_line_that_no_first_call_reaches_is_looked_for(place):
     path = place.write(
@@ -210,3 +212,22 @@ def test_what_depends_on_chance_is_not_offered_for_being_the_same_twice(place):
     assert final.tests
     assert all(test.title.endswith("raises ValueError") for test in final.tests)
     assert any("depends on the clock, on chance" in note for note in final.notes)
+
+
+def test_what_is_true_of_this_machine_only_is_not_offered(place):
+    path = place.write(
+        "greeting.py",
+        """
+        import platform
+
+
+        def greeting(name: str) -> str:
+            if not name:
+                raise ValueError("nobody to greet")
+            return f"{name} on {platform.node()}, {platform.machine()}"
+        """,
+    )
+    final = place.findings(path, "greeting")[-1]
+    assert platform.node() not in final.plan.new_text
+    assert all(test.title.endswith("raises ValueError") for test in final.tests)
+    assert any("or on the machine" in note for note in final.notes)

@@ -282,3 +282,48 @@ def test_what_hangs_on_chance_the_clock_or_hashing_differs_when_repeated(sandbox
     (again,) = sandbox.repeat_calls([program], calls)
     same = [a.key == b.key for a, b in zip(first.outcomes, again.outcomes, strict=True)]
     assert same == [False, False, False, True]
+
+
+MACHINE = """
+import datetime
+import os
+import platform
+import socket
+import sys
+
+ASKED_WHEN_LOADED = platform.node()
+
+
+def of_the_machine(which):
+    return {
+        "node": platform.node,
+        "loaded": lambda: ASKED_WHEN_LOADED,
+        "host": socket.gethostname,
+        "kernel": lambda: os.uname().release,
+        "machine": platform.machine,
+        "processor": lambda: platform.uname()[4],
+        "summary": platform.platform,
+        "python": platform.python_version,
+        "cores": os.cpu_count,
+        "home": lambda: os.path.expanduser("~"),
+        "user": lambda: os.environ.get("USER"),
+        "zone": lambda: datetime.datetime.fromtimestamp(0).hour,
+    }[which]()
+
+
+def of_all_machines():
+    return platform.system(), sys.version_info[:3], os.sep, datetime.date(2020, 1, 1)
+"""
+FACTS = (
+    *("node", "loaded", "host", "kernel", "machine", "processor", "summary"),
+    *("python", "cores", "home", "user", "zone"),
+)
+
+
+def test_what_hangs_on_the_machine_differs_when_repeated(sandbox):
+    calls = [Call(e, e) for e in (*(f"of_the_machine({fact!r})" for fact in FACTS), "of_all_machines()")]
+    program = Program("p", "machine", "/nowhere/machine.py", MACHINE)
+    (first,) = sandbox.run_calls([program], calls)
+    (again,) = sandbox.repeat_calls([program], calls)
+    pairs = zip([*FACTS, "all"], first.outcomes, again.outcomes, strict=True)
+    assert [name for name, a, b in pairs if a.key == b.key] == ["all"]
