@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import itertools
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from genx_lsp.propose.examples import constructions
+from genx_lsp.propose.fields import constructor_parameters
 from genx_lsp.propose.keys import parse_expression
-from genx_lsp.propose.literals import constructor_texts
+from genx_lsp.propose.literals import constructions_in, constructor_texts
 from genx_lsp.propose.naming import BUILTINS
 from genx_lsp.propose.type_values import IMPORTED, ITERATORS, MAPPINGS, SCALARS, SEQUENCES, SETS, TRANSPARENT
 from genx_lsp.propose.views import View
@@ -209,19 +209,21 @@ class Builder:
         keyword = "TypedDict" in bases
         columns: list[tuple[str, list[Argument]]] = []
         texts = [Argument(text) for text in constructor_texts(node, view)]
-        for name, annotation, has_default in fields:
+        for index, field in enumerate(fields):
+            annotation = field.annotation
             made = self.values(annotation, view, depth + 1) if annotation is not None else []
-            if annotation is not None and re.search(r"\bstr\b", ast.unparse(annotation)):
+            if annotation is not None and _is_text(annotation):
                 made = _distinct([*texts, *made])
-            if not made and has_default:
+            made = made or self._passed(node, index, field.name)
+            if not made and field.optional:
                 continue
             if not made:
                 return shown
-            skipped = bool(columns) and len(columns) < [f[0] for f in fields].index(name)
-            columns.append((f"{name}=" if keyword or skipped else "", made))
+            skipped = bool(columns) and len(columns) < index
+            columns.append((f"{field.name}=" if keyword or field.keyword or skipped else "", made))
         if not columns:
             return [Argument(f"{spelled.text}()", spelled.setup)]
-        required = sum(not f[2] for f in fields)
+        required = sum(not field.optional for field in fields)
         rows = shown
         for index in range(min(6, max(len(c) for _, c in columns))):
             width = len(columns) if index % 2 or required == 0 else required
@@ -230,6 +232,12 @@ class Builder:
             row = _join(arguments, f"{spelled.text}(", ")")
             rows.append(Argument(row.text, spelled.setup + row.setup))
         return rows
+
+    def _passed(self, node: ast.ClassDef, position: int, name: str) -> list[Argument]:
+        """Constants that the home module passes for a parameter where it makes such an object itself."""
+        passed = (constructed_with(call, position, name) for call in constructions_in(self._home, node.name))
+        names = (value.id for value in passed if isinstance(value, ast.Name))
+        return [Argument(text) for text in dict.fromkeys(names) if text in self._home.names]
 
     def _spell(self, text: str, view: View, statement: str) -> tuple[str, tuple[str, ...]]:
         """How the home module calls a name of `view`, with the import it needs where it does not have it."""
@@ -245,47 +253,10 @@ class Builder:
         return name, (statement,)
 
 
-def constructor_parameters(node: ast.ClassDef, view: View) -> list[tuple[str, ast.expr | None, bool]] | None:
-    """Name, annotation and whether a default exists, of what a class takes; None if unreadable."""
-    init = next((s for s in node.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
-    bases = [ast.unparse(b).partition("[")[0] for b in node.bases]
-    if init is not None:
-        args = [*init.args.posonlyargs, *init.args.args][1:]
-        missing = len(args) - len(init.args.defaults)
-        found: list[tuple[str, ast.expr | None, bool]] = [
-            (a.arg, a.annotation, i >= missing) for i, a in enumerate(args)
-        ]
-        if any(default is None for default in init.args.kw_defaults):
-            return None
-        return found
-    is_record = any("dataclass" in ast.unparse(d) or ".define" in ast.unparse(d) for d in node.decorator_list)
-    inherited: list[tuple[str, ast.expr | None, bool]] = []
-    for base in bases:
-        parent = view.find_class(base)
-        if parent is not None and parent is not node:
-            inherited = constructor_parameters(parent, view) or []
-        elif base.rpartition(".")[2] not in (
-            "object",
-            "Generic",
-            "ABC",
-            "NamedTuple",
-            "TypedDict",
-            "Protocol",
-        ):
-            return None
-    if not is_record and not any(b.rpartition(".")[2] in ("NamedTuple", "TypedDict") for b in bases):
-        return inherited
-    own: list[tuple[str, ast.expr | None, bool]] = []
-    for statement in node.body:
-        if not (isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name)):
-            continue
-        default = ast.unparse(statement.value) if statement.value is not None else ""
-        if "ClassVar" in ast.unparse(statement.annotation) or "init=False" in default:
-            continue
-        has_default = bool(default) and not (default.startswith("field(") and "default" not in default)
-        own.append((statement.target.id, statement.annotation, has_default))
-    names = {f[0] for f in own}
-    return [f for f in inherited if f[0] not in names] + own
+def constructed_with(call: ast.Call, position: int, name: str) -> ast.expr | None:
+    """What a call passes for a parameter, by its name or its place."""
+    by_name = next((k.value for k in call.keywords if k.arg == name), None)
+    return by_name or (call.args[position] if position < len(call.args) else None)
 
 
 def _is_abstract(node: ast.ClassDef) -> bool:
@@ -295,6 +266,20 @@ def _is_abstract(node: ast.ClassDef) -> bool:
         if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))
         for d in s.decorator_list
     )
+
+
+def _is_text(annotation: ast.expr) -> bool:
+    """Whether a text is among the values: `str`, `str | None`, `"str"`, but not `list[str]`."""
+    if isinstance(annotation, ast.BinOp):
+        return _is_text(annotation.left) or _is_text(annotation.right)
+    if isinstance(annotation, ast.Subscript):
+        name = ast.unparse(annotation.value).rpartition(".")[2]
+        inner = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+        return name in {"Optional", "Union", "Annotated"} and any(map(_is_text, inner))
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        parsed = parse_expression(annotation.value)
+        return parsed is not None and _is_text(parsed)
+    return ast.unparse(annotation) == "str"
 
 
 def _rows(items: Sequence[Argument]) -> list[list[Argument]]:

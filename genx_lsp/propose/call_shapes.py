@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 import re
 
-from genx_lsp.propose.builder import constructor_parameters
 from genx_lsp.propose.context import Context
+from genx_lsp.propose.fields import constructor_parameters
 from genx_lsp.propose.guessing import guess_annotation
 from genx_lsp.propose.keys import parse_expression
 from genx_lsp.propose.views import view_of
@@ -38,8 +38,13 @@ def grammar_chain(context: Context) -> list[Call] | None:
     if fields is None:
         return None
     made = [
-        Parameter(name, ast.unparse(annotation) if annotation else "", "..." if default else "")
-        for name, annotation, default in fields
+        Parameter(
+            field.name,
+            ast.unparse(field.annotation) if field.annotation else "",
+            "..." if field.optional else "",
+            "keyword_only" if field.keyword else "positional_or_keyword",
+        )
+        for field in fields
     ]
     constructor = _slots(made, None)
     if constructor is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 
 from genx_lsp.propose.folding import folded_number, folded_text
@@ -24,6 +25,7 @@ _FAR = 40
 _DEFINITIONS = 16
 """Functions and classes looked at for them."""
 _LONGEST = 80
+_NAME = re.compile(r"[A-Za-z_]\w*")
 
 
 def code_literals(target: Target, view: View) -> list[str]:
@@ -58,7 +60,16 @@ def far_texts(target: Target, view: View) -> list[str]:
     owner = view.find_class(target.class_name) if target.class_name else None
     if owner is not None:
         start.append((_constructor(owner), view))
+    annotated = " ".join(p.annotation for p in target.parameters)
+    for name in dict.fromkeys(_NAME.findall(annotated)):
+        start += [(call, view) for call in constructions_in(view, name)]
     return _far(start, target.name)
+
+
+def constructions_in(view: View, name: str) -> list[ast.Call]:
+    """Where a module's code makes objects of a class, by the name that it has there."""
+    calls = (node for node in ast.walk(view.tree) if isinstance(node, ast.Call))
+    return [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == name]
 
 
 def texts_of_class(name: str, view: View) -> list[str]:
@@ -202,7 +213,7 @@ def _patterns(nodes: Sequence[ast.AST], view: View, *, certain: bool = False) ->
         return _value_of(name, view)
 
     found: dict[str, None] = {}
-    for part in (part for node in nodes for part in ast.walk(node)):
+    for part in (part for node in nodes for part in _spoken(node)):
         used = isinstance(part, ast.Call) and ast.unparse(part.func).startswith("re.") and part.args
         if isinstance(part, ast.Call) and used:
             part = part.args[0]
@@ -232,10 +243,22 @@ def _constants(node: ast.AST) -> Iterator[object]:
         if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and isinstance(n.body[0], ast.Expr)
     }
     inside_format = {id(c) for n in ast.walk(node) if isinstance(n, ast.JoinedStr) for c in ast.walk(n)}
-    for part in ast.walk(node):
+    for part in _spoken(node):
         if isinstance(part, ast.Constant) and id(part) not in docstrings | inside_format:
             yield part.value
         elif isinstance(part, ast.BinOp):
             folded = folded_number(part)
             if folded is not None:
                 yield folded
+
+
+def _spoken(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a walk, without those of annotations: a type given as a text is no value."""
+    types = {
+        id(part)
+        for n in ast.walk(node)
+        for annotation in (getattr(n, "annotation", None), getattr(n, "returns", None))
+        if isinstance(annotation, ast.AST)
+        for part in ast.walk(annotation)
+    }
+    return (part for part in ast.walk(node) if id(part) not in types)
