@@ -128,7 +128,8 @@ def _pool(
 
 
 def _annotation(parameter: Parameter, target: Target) -> ast.expr | None:
-    return parse_expression(parameter.annotation or guess_annotation(parameter, target))
+    says_nothing = parameter.annotation.rpartition(".")[2] in ("", "Any", "object")
+    return parse_expression(guess_annotation(parameter, target) if says_nothing else parameter.annotation)
 
 
 def _kind(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from genx_lsp.propose.examples import constructions
-from genx_lsp.propose.fields import constructor_parameters
+from genx_lsp.propose.fields import Field, constructor_parameters
 from genx_lsp.propose.keys import parse_expression
 from genx_lsp.propose.literals import constructions_in, constructor_texts
 from genx_lsp.propose.naming import BUILTINS
@@ -214,7 +214,7 @@ class Builder:
             made = self.values(annotation, view, depth + 1) if annotation is not None else []
             if annotation is not None and _is_text(annotation):
                 made = _distinct([*texts, *made])
-            made = made or self._passed(node, index, field.name)
+            made = made or self._passed(node, index, field)
             if not made and field.optional:
                 continue
             if not made:
@@ -233,10 +233,21 @@ class Builder:
             rows.append(Argument(row.text, spelled.setup + row.setup))
         return rows
 
-    def _passed(self, node: ast.ClassDef, position: int, name: str) -> list[Argument]:
-        """Constants that the home module passes for a parameter where it makes such an object itself."""
-        passed = (constructed_with(call, position, name) for call in constructions_in(self._home, node.name))
-        names = (value.id for value in passed if isinstance(value, ast.Name))
+    def _passed(self, node: ast.ClassDef, position: int, field: Field) -> list[Argument]:
+        """Constants of the home module for a parameter of which no value can be made up: those that it passes
+        where it makes such an object itself, and those that are annotated with the same contents."""
+        passed = (
+            constructed_with(call, position, field.name) for call in constructions_in(self._home, node.name)
+        )
+        names = [value.id for value in passed if isinstance(value, ast.Name)]
+        if isinstance(field.annotation, ast.Subscript):
+            held = ast.unparse(field.annotation.slice)
+            names += [
+                s.target.id
+                for s in self._home.tree.body
+                if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+                if isinstance(s.annotation, ast.Subscript) and ast.unparse(s.annotation.slice) == held
+            ]
         return [Argument(text) for text in dict.fromkeys(names) if text in self._home.names]
 
     def _spell(self, text: str, view: View, statement: str) -> tuple[str, tuple[str, ...]]:

@@ -9,6 +9,14 @@ from genx_lsp.propose.keys import parse_definition
 from genx_lsp.propose.type_values import METHODS, NAMED, UNKNOWN_TYPE
 from genx_lsp.target import Parameter, Target
 
+_FILLED = {
+    "list": "list[int]",
+    "tuple": "tuple[int, ...]",
+    "set": "set[int]",
+    "frozenset": "frozenset[int]",
+    "dict": "dict[str, int]",
+}
+_LONGEST_TUPLE = 6
 _NUMBER = (ast.Sub, ast.Div, ast.FloorDiv, ast.Pow, ast.LShift, ast.RShift, ast.BitAnd, ast.BitOr, ast.BitXor)
 
 
@@ -19,6 +27,10 @@ def guess_annotation(parameter: Parameter, target: Target) -> str:
         return by_default
     uses = _uses(parameter.name, target)
     named = _by_name(parameter.name)
+    asked = _asked(parameter.name, target)
+    if asked:
+        # The body itself tells these apart.
+        return " | ".join(dict.fromkeys([*asked, *uses[:1]]))
     if uses:
         # The name settles what use leaves open: `for x in words` fits list[int] and list[str].
         if named and _shape(named) in {_shape(u) for u in uses}:
@@ -52,6 +64,36 @@ def _by_name(name: str) -> str:
     if plain.startswith(("num_", "n_", "max_", "min_")) or plain.endswith(("_count", "_index", "_size")):
         return "int"
     return "list[int]" if plain.endswith("s") and len(plain) > 3 and not plain.endswith("ss") else ""
+
+
+def _asked(name: str, target: Target) -> list[str]:
+    """Types that the body asks of a name, or of its items by their index: `isinstance(state[0], str)`."""
+    tree = parse_definition(target.source)
+    found: dict[str, None] = {}
+    items: dict[int, dict[str, None]] = {}
+    for node in ast.walk(tree) if tree is not None else ():
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance" and len(node.args) == 2:
+            about, kinds = node.args
+            names = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
+            texts = dict.fromkeys(ast.unparse(n) for n in names if isinstance(n, (ast.Name, ast.Attribute)))
+        elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
+            about, texts = node.left, {ast.unparse(node.comparators[0]): None}
+        else:
+            continue
+        if _is(about, name):
+            found.update(texts)
+        elif isinstance(about, ast.Subscript) and _is(about.value, name):
+            index = about.slice.value if isinstance(about.slice, ast.Constant) else None
+            if isinstance(index, int) and 0 <= index < _LONGEST_TUPLE:
+                items.setdefault(index, {}).update(texts)
+    if not set(found) - {"None"}:
+        return []  # That it may be None says too little.
+    if items and "tuple" in found:
+        places = [" | ".join(items.get(i) or {"int": None}) for i in range(max(items) + 1)]
+        return [
+            f"tuple[{', '.join(places)}]" if kind == "tuple" else _FILLED.get(kind, kind) for kind in found
+        ]
+    return [_FILLED.get(kind, kind) for kind in found]
 
 
 def _uses(name: str, target: Target) -> list[str]:

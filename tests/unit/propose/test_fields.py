@@ -72,3 +72,46 @@ def test_a_parameter_leads_where_its_objects_are_made(context):
     found = context(TOKENS, "is_open")
     texts = {ast.literal_eval(text) for text in far_texts(found.target, view_of(found.target, found.project))}
     assert "(" in texts
+
+
+TYPED = """
+import re
+from collections.abc import Mapping
+
+RULES: dict[str, re.Pattern[str]] = {"OPEN": re.compile(r"\\(")}
+
+
+class Tokens:
+    def __init__(self, text: str, rules: Mapping[str, re.Pattern[str]]):
+        self.text, self.rules = text, rules
+
+    def is_next(self, kind: str) -> bool:
+        return self.rules[kind].match(self.text) is not None
+"""
+
+
+def test_so_does_one_with_the_same_contents(context):
+    calls = [test.expression for test in boundary.propose(context(TYPED, "Tokens.is_next"))]
+    assert calls
+    assert all("RULES)" in call for call in calls)
+
+
+STATE = """
+def restore(state: object) -> str:
+    if isinstance(state, str):
+        return state
+    if isinstance(state, tuple) and len(state) == 2 and isinstance(state[0], str):
+        if state[1] is None or isinstance(state[1], bool):
+            return f"{state[0]}{state[1]}"
+    if isinstance(state, (dict, bytes)):
+        return "plain"
+    raise TypeError(state)
+"""
+
+
+def test_where_a_type_says_nothing_what_the_body_asks_for_does(context):
+    kinds = set()
+    for test in boundary.propose(context(STATE, "restore")):
+        value = ast.literal_eval(test.expression.removeprefix("restore(").removesuffix(")"))
+        kinds.add((type(value), *map(type, value)) if isinstance(value, tuple) else type(value))
+    assert {str, dict, bytes, (tuple, str, bool), (tuple, str, type(None))} <= kinds
