@@ -52,7 +52,7 @@ class Builder:
                 return self.values(inner, view, depth + 1) if inner is not None else []
             return []
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
-            return _interleave([self.values(side, view, depth) for side in (node.left, node.right)])
+            return _interleave([self.values(side, view, depth) for side in _sides(node)])
         if isinstance(node, ast.Subscript):
             return self._generic(node, view, depth)
         if isinstance(node, ast.Name):
@@ -277,6 +277,13 @@ def _is_abstract(node: ast.ClassDef) -> bool:
         if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))
         for d in s.decorator_list
     )
+
+
+def _sides(node: ast.expr) -> list[ast.expr]:
+    """The types of a union, of which each is to have its turn."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
+        return [*_sides(node.left), *_sides(node.right)]
+    return [node]
 
 
 def _is_text(annotation: ast.expr) -> bool:

@@ -25,12 +25,11 @@ def guess_annotation(parameter: Parameter, target: Target) -> str:
     by_default = _by_default(parameter.default)
     if by_default:
         return by_default
-    uses = _uses(parameter.name, target)
-    named = _by_name(parameter.name)
     asked = _asked(parameter.name, target)
     if asked:
-        # The body itself tells these apart.
-        return " | ".join(dict.fromkeys([*asked, *uses[:1]]))
+        return " | ".join(asked)
+    uses = _uses(parameter.name, target)
+    named = _by_name(parameter.name)
     if uses:
         # The name settles what use leaves open: `for x in words` fits list[int] and list[str].
         if named and _shape(named) in {_shape(u) for u in uses}:
