@@ -11,8 +11,9 @@ from pathlib import Path
 
 from genx_lsp.config import Settings
 from genx_lsp.emit.cases import Case, build_case
+from genx_lsp.emit.checked import case_key, checked_calls
 from genx_lsp.emit.classes import ClassIndex
-from genx_lsp.emit.existing import Habits, case_key, checked_calls, habits, imports_module, used_names
+from genx_lsp.emit.existing import Habits, habits, imports_module, used_names
 from genx_lsp.emit.imports import import_block, merge_imports
 from genx_lsp.emit.naming import stem
 from genx_lsp.emit.place import TestSource, choose_file, read_tests
