@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from genx_lsp.engine.search import BATCH, Search, Told, explored
 from genx_lsp.propose.arguments import texts_in
 from genx_lsp.propose.keys import parse_expression
-from genx_lsp.propose.literals import texts_of_class
+from genx_lsp.propose.literals import calls_of, texts_of_class
 from genx_lsp.propose.variants import Variants, Words
 from genx_lsp.propose.views import view_of
 from genx_sandbox import SandboxCancelled
@@ -97,9 +97,3 @@ def put(construction: str, name: str, trees: list[ast.expr], rng: random.Random)
             for node in (places[index] for index in chosen):
                 node.args, node.keywords = copy.deepcopy(new.args), copy.deepcopy(new.keywords)
             yield other
-
-
-def calls_of(name: str, tree: ast.expr) -> list[ast.Call]:
-    """Calls of a name, in the order of a walk."""
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
-    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == name]

@@ -76,8 +76,9 @@ def widen(
     variants.know(search.seeds)
     idle = 0
     try:
-        for batch in exchanged(search):
-            explored(search, batch)
+        if faults.alive or set(range(first + 1, last + 1)) - search.reached:
+            for batch in exchanged(search):
+                explored(search, batch)
         for _ in range(ROUNDS):
             missing = set(range(first + 1, last + 1)) - search.reached
             if (not faults.alive and not missing) or idle >= PATIENCE or search.budget.is_set():

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from genx_lsp.propose.examples import constructions
 from genx_lsp.propose.fields import Field, constructor_parameters
 from genx_lsp.propose.keys import parse_expression
-from genx_lsp.propose.literals import constructions_in, constructor_texts
+from genx_lsp.propose.literals import calls_of, constructor_texts
 from genx_lsp.propose.naming import BUILTINS
 from genx_lsp.propose.type_values import IMPORTED, ITERATORS, MAPPINGS, SCALARS, SEQUENCES, SETS, TRANSPARENT
 from genx_lsp.propose.views import View
@@ -237,7 +237,7 @@ class Builder:
         """Constants of the home module for a parameter of which no value can be made up: those that it passes
         where it makes such an object itself, and those that are annotated with the same contents."""
         passed = (
-            constructed_with(call, position, field.name) for call in constructions_in(self._home, node.name)
+            constructed_with(call, position, field.name) for call in calls_of(node.name, self._home.tree)
         )
         names = [value.id for value in passed if isinstance(value, ast.Name)]
         if isinstance(field.annotation, ast.Subscript):

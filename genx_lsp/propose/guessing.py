@@ -76,7 +76,10 @@ def _asked(name: str, target: Target) -> list[str]:
             names = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
             texts = dict.fromkeys(ast.unparse(n) for n in names if isinstance(n, (ast.Name, ast.Attribute)))
         elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.Is, ast.IsNot)):
-            about, texts = node.left, {ast.unparse(node.comparators[0]): None}
+            about, texts = (
+                node.left,
+                dict.fromkeys(t for t in map(ast.unparse, node.comparators) if t == "None"),
+            )
         else:
             continue
         if _is(about, name):

@@ -62,14 +62,14 @@ def far_texts(target: Target, view: View) -> list[str]:
         start.append((_constructor(owner), view))
     annotated = " ".join(p.annotation for p in target.parameters)
     for name in dict.fromkeys(_NAME.findall(annotated)):
-        start += [(call, view) for call in constructions_in(view, name)]
+        start += [(call, view) for call in calls_of(name, view.tree)]
     return _far(start, target.name)
 
 
-def constructions_in(view: View, name: str) -> list[ast.Call]:
-    """Where a module's code makes objects of a class, by the name that it has there."""
-    calls = (node for node in ast.walk(view.tree) if isinstance(node, ast.Call))
-    return [c for c in calls if isinstance(c.func, ast.Name) and c.func.id == name]
+def calls_of(name: str, tree: ast.AST) -> list[ast.Call]:
+    """Calls of a plain name, in the order of a walk."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return [call for call in calls if isinstance(call.func, ast.Name) and call.func.id == name]
 
 
 def texts_of_class(name: str, view: View) -> list[str]:
