@@ -164,13 +164,21 @@ def _cases(
 
 
 def _reexports(file_names: Bindings, classes: ClassIndex) -> dict[str, frozenset[tuple[str, str]]]:
-    """What the packages that the file imports from pass on: (module, name) by package."""
+    """What of their own the packages that the file imports from pass on: (module, name) by package.
+
+    What they import from elsewhere, `from datetime import date`, is theirs to use and nobody's to take.
+    """
     found = {}
     for package in {entry.module for entry in file_names.imports.values() if entry.name}:
         tree = classes.tree(package)
         if tree is not None:
             passed = bindings_of(tree, package, is_package=True).imports.items()
-            found[package] = frozenset((e.module, e.name) for name, e in passed if name == e.name)
+            top = package.partition(".")[0]
+            found[package] = frozenset(
+                (e.module, e.name)
+                for name, e in passed
+                if name == e.name and e.module.partition(".")[0] == top
+            )
     return found
 
 

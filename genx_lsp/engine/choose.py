@@ -204,6 +204,7 @@ def killed_by_items(job: Job, mutants: Sequence[CodeCandidate], budget: Budget) 
 def candidates(job: Job, settled: Sequence[Settled]) -> list[tuple[CallTest, Basis]]:
     """Tests with a settled expectation that the saved code meets, one a call, best basis first."""
     dissent = {(s.test.setup, s.test.expression) for s in settled if s.dissent}
+    gainsaid = doubt.gainsaid(job, job.usable)
     best: dict[tuple[str, str], tuple[CallTest, Basis]] = {}
     for test in job.usable:
         identity = (test.setup, test.expression)
@@ -212,7 +213,9 @@ def candidates(job: Job, settled: Sequence[Settled]) -> list[tuple[CallTest, Bas
         if job.claims_in_vain(test):
             continue
         found = settle(job, test, settled)
-        if found is None:
+        if found is None or (found[1] == "observation" and (job.bug is not None or identity in gainsaid)):
+            # Where the code is suspected to be wrong, or programs that know an answer give another, what
+            # it happens to return is no reason for a test.
             continue
         known = best.get(identity)
         if known is None or BASIS_ORDER[found[1]] < BASIS_ORDER[known[1]]:
@@ -231,16 +234,12 @@ def settle(job: Job, test: CallTest, settled: Sequence[Settled]) -> tuple[CallTe
             return None
         if test.trusted:
             return test, "specification"
-    expectation = observed(outcome)
+    expectation = observed(job, outcome)
     if expectation is None:
         return None
     agreed = not isinstance(test.expectation, Unknown) or any(
         s.test.expression == test.expression and s.test.setup == test.setup and not s.dissent for s in settled
     )
-    # Where there is a description to hold it against and a model to ask, or where the code is suspected
-    # to be wrong, what it happens to return is no reason for a test.
-    if not agreed and (job.witnesses_expected or job.bug is not None):
-        return None
     key = test_key(test.expression, expectation)
     return replace(test, key=key, expectation=expectation, expected_text=""), (
         "agreement" if agreed else "observation"
@@ -253,7 +252,7 @@ def same(job: Job, code: CodeCandidate, test: CallTest) -> bool:
     return outcome is not None and current is not None and answer(outcome) == answer(current)
 
 
-def observed(outcome: Outcome) -> Expectation | None:
+def observed(job: Job, outcome: Outcome) -> Expectation | None:
     """An expectation from what was seen; None where it could not be written down or says nothing."""
     if outcome.early:
         return None
@@ -265,17 +264,10 @@ def observed(outcome: Outcome) -> Expectation | None:
         return None
     if outcome.arguments_after is not None and value.kind == "none":
         left = outcome.arguments_after
-        return Leaves(left) if all(v.literal() is not None for v in left) else None
-    if not writable(value):
+        return Leaves(left) if all(map(job.writable, left)) else None
+    if not (all(map(job.writable, value.items)) if value.kind == "iterator" else job.writable(value)):
         return None
     return Approx(value) if has_fraction(value) else Returns(value)
-
-
-def writable(value: Value) -> bool:
-    """The value can stand in a test: as a literal or, for what an iterator yields, as a list of them."""
-    if value.kind == "iterator":
-        return all(item.literal() is not None for item in value.items)
-    return value.literal() is not None
 
 
 def has_fraction(value: Value) -> bool:
@@ -309,11 +301,22 @@ def worth(option: Option, killed: set[str], reached: set[int]) -> tuple[float, f
 
 
 def telling(expectation: Expectation) -> int:
-    """A value says more than yes, no or nothing, and those more than that something fails."""
+    """A value says more than nothing much, and that more than yes or no, and those more than a failure."""
     if isinstance(expectation, Raises):
         return 0
-    value = expectation.value if isinstance(expectation, (Returns, Approx)) else None
-    return 1 if value is not None and value.kind in ("none", "bool") else 2
+    if not isinstance(expectation, (Returns, Approx)):
+        return 2
+    value = expectation.value
+    if value.kind in ("none", "bool"):
+        return 1
+    return 2 if is_empty(value) else 3
+
+
+def is_empty(value: Value) -> bool:
+    """No text, no number but zero, nothing in it: what code often gives when it does nothing."""
+    if value.kind in ("object", "list", "tuple", "set", "frozenset", "dict", "iterator"):
+        return not value.scalar and all(map(is_empty, value.items))
+    return value.kind == "none" or value.scalar in ("0", "0.0", "''", "b''", "False")
 
 
 def offer(

@@ -167,6 +167,27 @@ def one_test_a_call(tests: Sequence[CallTest]) -> list[CallTest]:
     return list(seen.values())
 
 
+def gainsaid(job: Job, tests: Sequence[CallTest]) -> set[tuple[str, str]]:
+    """The calls, as (setup, expression), on which the saved code has not at least one voice more than any
+    who know another answer. Where nobody knows one, nothing speaks against the code."""
+    voices = [code for code in witnesses(job) if loads(job, code) and credible(job, code)]
+    found: set[tuple[str, str]] = set()
+    for test in one_test_a_call(tests) if voices else ():
+        current = job.matrix.outcome(job.original, test)
+        for_it = against = 0.0
+        for code in voices:
+            outcome = job.matrix.outcome(code, test)
+            if outcome is None or current is None or not tells(job, outcome):
+                continue
+            if answer(outcome) == answer(current):
+                for_it += job.witnesses[code.key]
+            else:
+                against += job.witnesses[code.key]
+        if against and against >= for_it:
+            found.add((test.setup, test.expression))
+    return found
+
+
 def suspicion(job: Job, settled: Sequence[Settled] = ()) -> dict[int, float]:
     """Ochiai over the lines that trusted tests reached; over settled calls where no trusted test fails."""
     if job.failing:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Literal
 
 import msgspec
 
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin, ItemTest, TestCandidate
 from genx_lsp.config import Settings
+from genx_lsp.emit import expressible
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.matrix import Matrix
 from genx_lsp.findings import Findings, FixSuggestion, Stage, SuspectedBug, TestFilePlan, TestSuggestion
@@ -134,6 +136,11 @@ class Job:
         """It is a claim, and the saved code does not bear it out."""
         outcome = self.matrix.outcome(self.original, test)
         return test.key in self.claims and (outcome is None or outcome.value != Value.of(True))
+
+    @cached_property
+    def writable(self) -> Callable[[Value], bool]:
+        """Whether a test file can hold a value."""
+        return expressible(self.target, self.project)
 
     @property
     def witnesses_expected(self) -> bool:

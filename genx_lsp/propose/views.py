@@ -72,6 +72,10 @@ class View:
         other = _open(dotted, self.project)
         return (other, alias.name) if other is not None and other.module != self.module else None
 
+    def of_module(self, dotted: str) -> View | None:
+        """Another module of the project, by the name that a program gave; None where there is none of it."""
+        return _open(dotted, self.project) if all(p.isidentifier() for p in dotted.split(".")) else None
+
     def import_of(self, name: str) -> ast.stmt | None:
         """The import statement that binds a name anywhere in the module, `if TYPE_CHECKING` included."""
         return _imports(self.source).get(name)

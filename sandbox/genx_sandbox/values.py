@@ -109,7 +109,11 @@ class Value:
         if self.kind == "iterator":
             return f"<{name or 'iterator'} of {inside}>"
         if name or self.kind == "frozenset":
-            return inside if self.kind == "object" and self.scalar else f"{name or self.kind}({inside})"
+            # A path or a UUID is told by its text, other plain objects by a repr that names them.
+            if self.kind == "object" and self.scalar and self.scalar.partition("(")[0].endswith(name):
+                return inside
+            inside = repr(inside) if self.kind == "object" and self.scalar else inside
+            return f"{name or self.kind}({inside})"
         opening, closing = _BRACKETS.get(self.kind, ("(", ")"))
         return f"{opening}{inside}{closing}"
 
