@@ -18,6 +18,9 @@ from genx_sandbox import Approx, Leaves, Raises, Returns, Value
 
 _LONGEST_MATCH = 44
 """Keeps `with pytest.raises(ValueError, match=...)` within 88 columns."""
+_MOST_LINES = 6
+_LONGEST_LINE = 72
+_ADDRESS = re.compile(r"(?:<[^<>]*)?\b0x[0-9a-fA-F]{6,}")
 
 Wrap = Literal["", "list", "run", "collect"]
 """How a call becomes a value: `list(f())`, `asyncio.run(f())`, or all that it yields asynchronously."""
@@ -53,6 +56,8 @@ class Case:
     wrap: Wrap = ""
     match: str = ""
     """Source of `match=`."""
+    message: tuple[str, ...] = ()
+    """Source of an error's lines where it has several: what `match=` would leave out."""
     after: tuple[tuple[int, str], ...] = ()
     """Arguments that the call changes, by index, and what it leaves them as."""
     setup: tuple[str, ...] = ()
@@ -137,8 +142,11 @@ def _expect(
         exception = writer.exception(expectation.type_name)
         if exception is None or writer.module("pytest") is None:
             return None
+        base = replace(base, kind="raises", expected=exception)
+        if message := _lines(expectation.match, writer):
+            return replace(base, message=message)
         match = _match(expectation.match, writer)
-        return None if match is None else replace(base, kind="raises", expected=exception, match=match)
+        return None if match is None else replace(base, match=match)
     if isinstance(expectation, Leaves):
         after = _after(expectation, arguments, writer)
         return replace(base, kind="leaves", after=after) if after else None
@@ -211,7 +219,7 @@ def _match(pattern: str | None, writer: Writer) -> str | None:
     """Source of `match=`: plain where the text has nothing special; None where `re` cannot be imported."""
     if not pattern:
         return ""
-    plain = re.sub(r"\\(.)", r"\1", pattern, flags=re.DOTALL)
+    plain = _plain(pattern)
     if re.escape(plain) != pattern:
         # Written by a person: it stays a pattern.
         raw = f"r{writer.quote}{pattern}{writer.quote}"
@@ -226,10 +234,26 @@ def _match(pattern: str | None, writer: Writer) -> str | None:
     return f"{module}.escape({writer.string(plain)})" if module else None
 
 
+def _lines(pattern: str | None, writer: Writer) -> tuple[str, ...]:
+    """The lines of a message that has several, where all of it is the same everywhere; else none.
+
+    Parsers draw where the error is below what they read.
+    """
+    plain = _plain(pattern or "")
+    lines = plain.splitlines(keepends=True)
+    if re.escape(plain) != pattern or not 1 < len(lines) <= _MOST_LINES or _ADDRESS.search(plain):
+        return ()
+    return tuple(map(writer.string, lines)) if max(map(len, lines)) <= _LONGEST_LINE else ()
+
+
+def _plain(pattern: str) -> str:
+    return re.sub(r"\\(.)", r"\1", pattern, flags=re.DOTALL)
+
+
 def _stable_part(message: str) -> str:
     """What of a message is worth matching: its first line, cut at a word, up to any memory address."""
     line = message.split("\n", 1)[0]
-    line = re.split(r"(?:<[^<>]*)?\b0x[0-9a-fA-F]{6,}", line)[0]
+    line = _ADDRESS.split(line)[0]
     if len(line) > _LONGEST_MATCH:
         line = line[:_LONGEST_MATCH].rpartition(" ")[0] or line[:_LONGEST_MATCH]
     return line.rstrip() if line != message else line

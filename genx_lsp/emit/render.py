@@ -83,7 +83,8 @@ def _groups(cases: Sequence[Case], layout: Layout) -> list[list[Case]]:
 
 def _shape(case: Case) -> object:
     """What cases of one table have in common; None for one that stands alone."""
-    if not case.plain or not case.arguments or case.setup or case.after or case.kind == "nan":
+    alone = case.setup or case.after or case.message or case.kind == "nan"
+    if alone or not case.plain or not case.arguments:
         return None
     arguments = tuple((a.name, a.keyword) for a in case.arguments)
     if case.kind == "raises":
@@ -212,6 +213,15 @@ def _claim(case: Case, call: str) -> str:
 
 
 def _raising(case: Case, call: str) -> list[str]:
+    if case.message:
+        caught = _variables(["caught"], case)[0]
+        return [
+            f"    with pytest.raises({case.expected}) as {caught}:",
+            f"        {call}",
+            f"    assert str({caught}.value) == (",
+            *(f"        {line}" for line in case.message),
+            "    )",
+        ]
     match = f", match={case.match}" if case.match else ""
     return [f"    with pytest.raises({case.expected}{match}):", f"        {call}"]
 

@@ -19,6 +19,7 @@ from genx_lsp.findings import Findings, FixSuggestion, Stage, SuspectedBug, Test
 from genx_lsp.project import Project
 from genx_lsp.propose.context import Context
 from genx_lsp.propose.keys import code_key, is_comparison
+from genx_lsp.propose.views import view_of
 from genx_lsp.rank import resolve
 from genx_lsp.target import Target
 from genx_models import Generator
@@ -80,6 +81,7 @@ class Job:
         (),
     )
     started: float = field(default_factory=time.monotonic)
+    _classes: dict[tuple[str, str], bool] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.original = CodeCandidate(
@@ -141,6 +143,16 @@ class Job:
     def writable(self) -> Callable[[Value], bool]:
         """Whether a test file can hold a value."""
         return expressible(self.target, self.project)
+
+    def holds_class(self, module: str, name: str) -> bool:
+        """A module of the project defines a class of that name."""
+        known = self._classes.get((module, name))
+        if known is None:
+            view = view_of(self.target, self.project)
+            there = view if module == view.module else view.of_module(module)
+            known = there is not None and there.find_class(name) is not None
+            self._classes[module, name] = known
+        return known
 
     @property
     def witnesses_expected(self) -> bool:

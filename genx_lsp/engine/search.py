@@ -33,9 +33,11 @@ SLOW_SECONDS = 0.15
 SLOW_VARIANTS = 8
 # Kinds of errors told apart; where there are more, their texts hold what was passed, and tell nothing.
 COMPLAINTS = 24
-# One is new so often.
+# One is new so often at each place, and places so many words and signs apart are told apart.
 TIMES = 2
+FURTHEST = 6
 QUOTED = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\d+""")
+TOKEN = re.compile(r"\w+|[^\w\s]")
 PLACE = re.compile(r"\b(?:column|char|position|offset|index)\W{0,2}(\d{1,6})\b")
 UNDERLINE = re.compile(r"[ ~-]*\^[ ~-]*")
 
@@ -60,6 +62,8 @@ class Search:
     complaints: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Kinds of errors, and where in the text they are."""
     found: list[CallTest] = field(default_factory=list)
+    barren: bool = True
+    """No call gave a value yet."""
     rng: random.Random = field(default_factory=random.Random)
 
     def sow(self, test: CallTest, times: int) -> None:
@@ -104,8 +108,10 @@ def explored(search: Search, texts: Sequence[str]) -> list[Told]:
         new_lines = len(outcome.lines - search.reached)
         new_path = outcome.lines not in search.paths or further
         fresh = outcome.key not in search.answers
-        if new_lines:
+        first = search.barren and outcome.kind == "value"
+        if new_lines or first:
             search.found.append(test)
+            search.barren &= not first
         if new_lines or new_path:
             search.sow(test, 6 if new_lines else 3)
             search.news.append(test.expression)
@@ -154,7 +160,8 @@ def new_complaint(search: Search, test: CallTest, outcome: Outcome) -> bool:
     first = raised.message.partition("\n")[0]
     complaint = f"{raised.type_name}: {QUOTED.sub('', first)}", where(raised.message, test.expression)
     seen = search.complaints[complaint]
-    if seen >= TIMES or (not seen and len(search.complaints) >= COMPLAINTS):
+    kinds = {kind for kind, _ in search.complaints}
+    if seen >= TIMES or (complaint[0] not in kinds and len(kinds) >= COMPLAINTS):
         return False
     search.complaints[complaint] += 1
     return True
@@ -163,19 +170,23 @@ def new_complaint(search: Search, test: CallTest, outcome: Outcome) -> bool:
 def where(message: str, expression: str) -> str:
     """Where an error says that it is in what was read: at the `start`, in the `middle`, or at the `end`.
 
-    At the end means that what stands there is the beginning of something right. Empty where it does not say.
+    At the end means that what stands there is the beginning of something right. With how many words and signs
+    stand before it: the same complaint further on is progress. Empty where it does not say.
     """
     *_, shown, sign = ("", *message.splitlines()[-2:]) if "\n" in message else ("", "", "")
     if UNDERLINE.fullmatch(sign):
-        place, before, length = sign.index("^"), len(shown) - len(shown.lstrip()), len(shown)
+        place, before = sign.index("^"), len(shown) - len(shown.lstrip())
     elif numbers := PLACE.findall(message):
         tree = parse_expression(expression)
         texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)] if tree is not None else []
+        shown = max((text for text in texts if isinstance(text, str)), key=len, default="")
         place, before = int(numbers[-1]), 0
-        length = max((len(text) for text in texts if isinstance(text, str)), default=0)
     else:
         return ""
-    return "end" if place >= length > before else "start" if place <= before else "middle"
+    if place <= before and len(shown) > before:
+        return "start"
+    read = min(len(TOKEN.findall(shown[:place])), FURTHEST)
+    return f"{'end' if place >= len(shown) > before else 'middle'} {read}"
 
 
 def meaningless(job: Job, outcome: Outcome) -> bool:

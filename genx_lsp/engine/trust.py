@@ -209,5 +209,7 @@ def is_accident(job: Job, test: CallTest) -> bool:
 
 
 def mentions(job: Job, type_name: str) -> bool:
-    """The function's own text, docstring included, names this exception: it is meant, not an accident."""
-    return type_name.rpartition(".")[2] in job.target.source
+    """The exception is meant, not an accident: the function's own text, docstring included, names it, or it
+    is a class of the project's."""
+    module, _, name = type_name.rpartition(".")
+    return name in job.target.source or job.holds_class(module, name)

@@ -2,7 +2,8 @@
 
 Coverage-guided mutation of inputs, with faulty versions of the code as the second guide: a variant is kept
 where it leads the saved code somewhere new (`search`), or where a fault that every call let pass
-gives another answer. Only those that catch a fault, or reach a line, become tests.
+gives another answer. Only those that catch a fault, or reach a line, become tests, and the first that gives
+a value where none did.
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ def widen(
         search.answers.add(outcome.key)
         search.reached |= outcome.lines
         search.paths.add(outcome.lines)
+        search.barren &= outcome.kind != "value"
         if test.key not in job.claims:
             quick.append((test, outcome))
     # Calls that stand for themselves have variants; where all need something done before, those that need
@@ -76,12 +78,13 @@ def widen(
     variants.know(search.seeds)
     idle = 0
     try:
-        if faults.alive or set(range(first + 1, last + 1)) - search.reached:
+        if faults.alive or search.barren or set(range(first + 1, last + 1)) - search.reached:
             for batch in exchanged(search):
                 explored(search, batch)
         for _ in range(ROUNDS):
             missing = set(range(first + 1, last + 1)) - search.reached
-            if (not faults.alive and not missing) or idle >= PATIENCE or search.budget.is_set():
+            wanted = faults.alive or missing or search.barren
+            if not wanted or idle >= PATIENCE or search.budget.is_set():
                 break
             idle = 0 if one_round(search, faults, variants) else idle + 1
     except SandboxCancelled:
