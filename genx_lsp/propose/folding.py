@@ -45,13 +45,13 @@ def folded_number(node: ast.expr, depth: int = 0) -> Number | None:
 
 
 def folded_text(node: ast.expr, value_of: Callable[[str], ast.expr | None], depth: int = 0) -> str | None:
-    """The value of an expression of texts, `value_of` saying what a name stands for; None for any other."""
+    """The value of an expression of texts, None for any other. `value_of` says what a dotted name is."""
     if depth > _DEEPEST:
         return None
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else None
-    if isinstance(node, ast.Name):
-        value = value_of(node.id)
+    if isinstance(node, (ast.Name, ast.Attribute)):
+        value = value_of(ast.unparse(node))
         return folded_text(value, value_of, depth + 1) if value is not None else None
     if isinstance(node, ast.FormattedValue):
         plain = node.conversion == -1 and node.format_spec is None

@@ -26,6 +26,8 @@ _DEFINITIONS = 16
 """Functions and classes looked at for them."""
 _LONGEST = 80
 _NAME = re.compile(r"[A-Za-z_]\w*")
+_PROSE = re.compile(r"[A-Za-z]{2,}(?: [a-z]{2,}){3}")
+"""Said to people: messages are neither read by the code nor patterns of what is."""
 
 
 def code_literals(target: Target, view: View) -> list[str]:
@@ -81,8 +83,10 @@ def texts_of_class(name: str, view: View) -> list[str]:
 def _far(start: Sequence[tuple[ast.AST, View]], but: str) -> list[str]:
     found: dict[str, None] = {}
     for node, where in _led_to(start, but):
-        used = [*_constants_named(node, where)]
-        for pattern in _patterns([node, *used], where, certain=True):
+        patterns = _patterns([node], where, certain=True)
+        for value, home in _constants_named(node, where):
+            patterns += _patterns([value], home, certain=True)
+        for pattern in dict.fromkeys(patterns):
             found.update(dict.fromkeys(repr(text) for text in samples(pattern) if text))
         if where.module != start[0][1].module:
             signs = (part for part in _constants(node) if isinstance(part, str) and len(part) in (1, 2))
@@ -142,6 +146,8 @@ def _literals(nodes: Sequence[ast.AST], view: View) -> list[str]:
         for part in _constants(node):
             if isinstance(part, bool) or part is None or part is Ellipsis or part in patterns:
                 continue
+            if isinstance(part, str) and _PROSE.search(part):
+                continue
             exact[repr(part)] = None
             near.update(dict.fromkeys(_neighbours(part)))
     return [text for text in dict.fromkeys([*first, *exact, *near]) if len(text) < _LONGEST]
@@ -156,17 +162,17 @@ def _neighbours(value: object) -> Iterator[str]:
         yield from (repr(f"a{value}b"), repr(value * 2))
 
 
-def _constants_named(tree: ast.AST, view: View) -> Iterator[ast.expr]:
+def _constants_named(tree: ast.AST, view: View) -> Iterator[tuple[ast.expr, View]]:
     """Values of the module's constants that the code names, and of those it imports from the project."""
     for name in sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}):
-        value = _value_of(name, view)
-        if value is not None:
-            yield value
+        found = _defined(name, view)
+        if found is not None:
+            yield found
 
 
 def _constants_used(tree: ast.AST, view: View) -> Iterator[ast.expr]:
     """The same, of a long table the first keys only."""
-    for value in _constants_named(tree, view):
+    for value, _ in _constants_named(tree, view):
         if isinstance(value, ast.Dict) and len(value.keys) > _ENTRIES:
             # A long table: what it is looked up by tells how its keys look.
             yield from (key for key in value.keys[:_ENTRIES] if key is not None)
@@ -220,7 +226,11 @@ def _patterns(nodes: Sequence[ast.AST], view: View, *, certain: bool = False) ->
         elif not isinstance(part, (ast.Constant, ast.BinOp, ast.JoinedStr)):
             continue
         text = folded_text(part, value_of)
-        if text is not None and (is_one if used and certain else looks_like_one)(text):
+        if (
+            text is not None
+            and not _PROSE.search(text)
+            and (is_one if used and certain else looks_like_one)(text)
+        ):
             found[text] = None
             if len(found) >= _PATTERNS:
                 break
@@ -228,12 +238,30 @@ def _patterns(nodes: Sequence[ast.AST], view: View, *, certain: bool = False) ->
 
 
 def _value_of(name: str, view: View) -> ast.expr | None:
-    """A constant of this module, or of another one of the project that it is imported from."""
-    value = view.find_value(name)
-    if value is not None:
-        return value
-    there = view.imported_from(name)
-    return there[0].find_value(there[1]) if there is not None else None
+    """A constant of this module or of a class in it, or of another one of the project that has it."""
+    found = _defined(name, view)
+    return found[0] if found is not None else None
+
+
+def _defined(name: str, view: View) -> tuple[ast.expr, View] | None:
+    """The same, and the module whose names it is made of."""
+    owner, _, last = name.rpartition(".")
+    there = view.imported_from(owner.partition(".")[0] or name)
+    where = there[0] if there is not None else view
+    if owner:
+        node = where.find_class(there[1] if there is not None else owner)
+        value = dict(_assigned(node)).get(last) if node is not None else None
+    else:
+        value = view.find_value(name)
+        if value is not None:
+            where = view
+        elif there is not None:
+            value = where.find_value(there[1])
+        else:
+            # A name that a class gives one of its constants, used for the next.
+            classes = (node for node in view.tree.body if isinstance(node, ast.ClassDef))
+            value = next((v for node in classes for n, v in _assigned(node) if n == name), None)
+    return (value, where) if value is not None else None
 
 
 def _constants(node: ast.AST) -> Iterator[object]:

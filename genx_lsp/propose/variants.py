@@ -18,6 +18,8 @@ _MAGNITUDES = 10
 _DONORS = 6
 """Other calls looked at for an argument to take over."""
 
+_SINGLE = "aAbz019 _-.,\\"
+
 
 @dataclass(frozen=True)
 class Words:
@@ -165,8 +167,8 @@ class Variants:
             lambda: value[:place] + rng.choice(pieces) + value[place:],
             lambda: value[:place] + rng.choice(pieces) + value[end:],
             lambda: value[:place] + value[place:end] * 2 + value[end:],
-            lambda: value[:place] + rng.choice("aAbz019 _-.,") + value[place:],
-            lambda: value[:place] + rng.choice("aAbz019 _-.,") + value[end:],
+            lambda: value[:place] + rng.choice(_SINGLE) + value[place:],
+            lambda: value[:place] + rng.choice(_SINGLE) + value[end:],
             lambda: value + rng.choice(pieces),
             lambda: rng.choice(pieces) + value,
             lambda: rng.choice(pieces),
