@@ -15,7 +15,7 @@ from genx_lsp.propose.naming import BUILTINS
 from genx_lsp.propose.type_values import IMPORTED, ITERATORS, MAPPINGS, SCALARS, SEQUENCES, SETS, TRANSPARENT
 from genx_lsp.propose.views import View
 
-_DEPTH = 4
+_DEPTH = 6
 _SHOWN = 6
 """Ways to make an object taken from the examples of its module."""
 _POOL = 14
@@ -35,13 +35,18 @@ class Builder:
 
     def __init__(self, home: View) -> None:
         self._home = home
+        self._made: dict[tuple[str, str, int], list[Argument]] = {}
 
     def values(self, annotation: ast.expr, view: View | None = None, depth: int = 0) -> list[Argument]:
         """Expressions of that type, evaluable in the home module; none if it cannot be built."""
         view = view or self._home
         if depth > _DEPTH:
             return []
-        return _distinct(self._values(annotation, view, depth))[:_POOL]
+        asked = (ast.dump(annotation), view.module, depth)
+        if asked not in self._made:
+            # Types that contain themselves branch at every depth.
+            self._made[asked] = _distinct(self._values(annotation, view, depth))[:_POOL]
+        return self._made[asked]
 
     def _values(self, node: ast.expr, view: View, depth: int) -> Iterable[Argument]:
         if isinstance(node, ast.Constant):
@@ -80,6 +85,8 @@ class Builder:
         if name == "TypeVar":
             return [Argument("1"), Argument("'a'")]
         value = view.find_value(name)
+        if value is None and (there := view.imported_from(name)) is not None:
+            view, value = there[0], there[0].find_value(there[1])
         if isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2] in (
             "TypeVar",
             "NewType",
