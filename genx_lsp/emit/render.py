@@ -147,7 +147,7 @@ def _single(case: Case, layout: Layout, name: str) -> list[str]:
     setup = [*(f"    {line}" for line in case.setup), *_prelude(case)]
     if case.after:
         return [*lines, *setup, *_leaving(case)]
-    short = _checked(case, case.call)
+    short = _checked(case, case.call, width)
     if max(map(len, short)) <= width:
         return [*lines, *setup, *short]
     call = case.call
@@ -155,7 +155,7 @@ def _single(case: Case, layout: Layout, name: str) -> list[str]:
         assigned, call = _lifted(case, width)
         setup += [*assigned, *([""] if assigned and case.kind == "raises" else [])]
     if case.kind in ("raises", "nan"):
-        return [*lines, *setup, *_checked(case, call)]
+        return [*lines, *setup, *_checked(case, call, width)]
     operator = "is" if case.kind == "is" else "=="
     return [
         *lines,
@@ -190,11 +190,11 @@ def _leaving(case: Case) -> list[str]:
     ]
 
 
-def _checked(case: Case, call: str) -> list[str]:
+def _checked(case: Case, call: str, width: int = 88) -> list[str]:
     """The call and what is asserted of it."""
     call = _wrapped(case, call)
     if case.kind == "raises":
-        return _raising(case, call)
+        return _raising(case, call, width)
     if case.kind == "nan":
         return [f"    assert math.isnan({call})"]
     if case.kind == "leaves":
@@ -212,16 +212,18 @@ def _claim(case: Case, call: str) -> str:
     return f"({call}) {operator} {case.expected}"
 
 
-def _raising(case: Case, call: str) -> list[str]:
+def _raising(case: Case, call: str, width: int = 88) -> list[str]:
     if case.message:
         caught = _variables(["caught"], case)[0]
-        return [
-            f"    with pytest.raises({case.expected}) as {caught}:",
-            f"        {call}",
-            f"    assert str({caught}.value) == (",
-            *(f"        {line}" for line in case.message),
-            "    )",
-        ]
+        head = [f"    with pytest.raises({case.expected}) as {caught}:", f"        {call}"]
+        # Formatters join what fits in one line.
+        whole = requote(repr("".join(map(ast.literal_eval, case.message))), case.message[0][0])
+        line = f"    assert str({caught}.value) == {whole}"
+        if len(line) <= width:
+            return [*head, line]
+        parts = [whole] if len(whole) + 8 <= width else case.message
+        rows = (f"        {part}" for part in parts)
+        return [*head, f"    assert str({caught}.value) == (", *rows, "    )"]
     match = f", match={case.match}" if case.match else ""
     return [f"    with pytest.raises({case.expected}{match}):", f"        {call}"]
 

@@ -16,6 +16,7 @@ from genx_lsp.propose.idioms import ALIKE
 from genx_lsp.propose.keys import normal_expression, parse_expression, quiet_parse
 from genx_lsp.propose.literals import code_literals, far_texts
 from genx_lsp.propose.naming import BUILTINS, Localiser, Names, free_names, module_names, read_imports
+from genx_lsp.propose.records import record_annotation
 from genx_lsp.propose.variants import Words
 from genx_lsp.propose.views import view_of
 from genx_lsp.remembered import remembered
@@ -128,6 +129,9 @@ def _pool(
 
 
 def _annotation(parameter: Parameter, target: Target) -> ast.expr | None:
+    told = record_annotation(parameter, target)
+    if told:
+        return parse_expression(told)
     says_nothing = parameter.annotation.rpartition(".")[2] in ("", "Any", "object")
     return parse_expression(guess_annotation(parameter, target) if says_nothing else parameter.annotation)
 

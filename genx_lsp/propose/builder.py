@@ -58,6 +58,8 @@ class Builder:
             return []
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitOr):
             return _interleave([self.values(side, view, depth) for side in _sides(node)])
+        if isinstance(node, ast.Dict):
+            return self._record(node, view, depth)
         if isinstance(node, ast.Subscript):
             return self._generic(node, view, depth)
         if isinstance(node, ast.Name):
@@ -177,6 +179,27 @@ class Builder:
                 for i in range(min(size, len(keys)))
             ]  # fmt: skip
             made.append(_join(pairs, "{", "}"))
+        return made
+
+    def _record(self, node: ast.Dict, view: View, depth: int) -> list[Argument]:
+        """Dictionaries of these keys; `NotRequired` ones are there in every other."""
+        columns: list[tuple[str, list[Argument], bool]] = []
+        for key, kind in zip(node.keys, node.values, strict=True):
+            spare = isinstance(kind, ast.Subscript) and ast.unparse(kind.value) == "NotRequired"
+            inner = kind.slice if isinstance(kind, ast.Subscript) and spare else kind
+            values = self.values(inner, view, depth + 1)
+            if key is None or not (values or spare):
+                return []
+            if values:
+                columns.append((ast.unparse(key), values, spare))
+        made = []
+        for index in range(max((len(values) for _, values, _ in columns), default=0)):
+            some = [column for column in columns if not column[2] or not index % 2]
+            pairs = [values[index % len(values)] for _, values, _ in some]
+            entries = [
+                Argument(f"{key}: {p.text}", p.setup) for (key, _, _), p in zip(some, pairs, strict=True)
+            ]
+            made.append(_join(entries, "{", "}"))
         return made
 
     def instances(self, text: str, view: View | None = None, depth: int = 0) -> list[Argument]:

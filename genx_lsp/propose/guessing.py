@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from collections.abc import Callable
 
 from genx_lsp.propose.keys import parse_definition
 from genx_lsp.propose.type_values import METHODS, NAMED, UNKNOWN_TYPE
@@ -28,14 +29,14 @@ def guess_annotation(parameter: Parameter, target: Target) -> str:
     asked = _asked(parameter.name, target)
     if asked:
         return " | ".join(asked)
-    uses = _uses(parameter.name, target)
-    named = _by_name(parameter.name)
-    if uses:
+    used = uses(parse_definition(target.source), lambda node: _is(node, parameter.name))
+    named = by_name(parameter.name)
+    if used:
         # The name settles what use leaves open: `for x in words` fits list[int] and list[str].
-        if named and _shape(named) in {_shape(u) for u in uses}:
+        if named and _shape(named) in {_shape(u) for u in used}:
             return named
         # Where name and use differ both are tried: what is wrong shows when it is run.
-        return " | ".join(dict.fromkeys([*uses[:2], *([named] if named else [])]))
+        return " | ".join(dict.fromkeys([*used[:2], *([named] if named else [])]))
     return named or UNKNOWN_TYPE
 
 
@@ -53,7 +54,8 @@ def _by_default(default: str) -> str:
     return "dict[str, int]" if isinstance(value, dict) else ""
 
 
-def _by_name(name: str) -> str:
+def by_name(name: str) -> str:
+    """What a thing of that name probably is, as an annotation; empty where the name says nothing."""
     plain = name.strip("_").lower()
     last = plain.rpartition("_")[2]
     if plain in NAMED or (len(last) > 1 and last in NAMED):
@@ -98,39 +100,38 @@ def _asked(name: str, target: Target) -> list[str]:
     return [_FILLED.get(kind, kind) for kind in found]
 
 
-def _uses(name: str, target: Target) -> list[str]:
-    """Types that the body's use of a name speaks for, the most often first."""
-    tree = parse_definition(target.source)
+def uses(tree: ast.AST | None, is_it: Callable[[ast.expr], bool]) -> list[str]:
+    """Types that the code's use of something speaks for, the most often first."""
     votes: Counter[str] = Counter()
     for node in ast.walk(tree) if tree is not None else ():
-        if isinstance(node, ast.Attribute) and _is(node.value, name):
+        if isinstance(node, ast.Attribute) and is_it(node.value):
             votes[METHODS.get(node.attr, "")] += 3
         elif isinstance(node, ast.Call):
-            votes[_called(node, name)] += 2
-        elif isinstance(node, (ast.For, ast.comprehension)) and _is(node.iter, name):
+            votes[_called(node, is_it)] += 2
+        elif isinstance(node, (ast.For, ast.comprehension)) and is_it(node.iter):
             votes["list[int]"] += 2
-        elif isinstance(node, ast.Subscript) and _is(node.value, name):
+        elif isinstance(node, ast.Subscript) and is_it(node.value):
             key = node.slice
             text = isinstance(key, ast.Constant) and isinstance(key.value, str)
             votes["dict[str, int]" if text else "list[int]"] += 2
-        elif isinstance(node, ast.Subscript) and _is(node.slice, name):
+        elif isinstance(node, ast.Subscript) and is_it(node.slice):
             votes["int"] += 1
         elif isinstance(node, ast.BinOp):
-            if isinstance(node.op, _NUMBER) and (_is(node.left, name) or _is(node.right, name)):
+            if isinstance(node.op, _NUMBER) and (is_it(node.left) or is_it(node.right)):
                 votes["int"] += 2
-            elif isinstance(node.op, ast.Mod) and (_is(node.right, name) or _is(node.left, name)):
+            elif isinstance(node.op, ast.Mod) and (is_it(node.right) or is_it(node.left)):
                 votes["int"] += 1
-            elif isinstance(node.op, (ast.Add, ast.Mult)) and (_is(node.left, name) or _is(node.right, name)):
-                votes[_like(node.right if _is(node.left, name) else node.left)] += 1
+            elif isinstance(node.op, (ast.Add, ast.Mult)) and (is_it(node.left) or is_it(node.right)):
+                votes[_like(node.right if is_it(node.left) else node.left)] += 1
         elif isinstance(node, ast.Compare):
             sides = [node.left, *node.comparators]
-            if any(_is(s, name) for s in sides):
+            if any(is_it(s) for s in sides):
                 for side in sides:
                     votes[_like(side)] += 1
-            if isinstance(node.ops[0], (ast.In, ast.NotIn)) and _is(node.comparators[0], name):
+            if isinstance(node.ops[0], (ast.In, ast.NotIn)) and is_it(node.comparators[0]):
                 votes["list[int]"] += 1
     votes.pop("", None)
-    elements = _elements(tree, name) if tree is not None else set()
+    elements = _elements(tree, is_it) if tree is not None else set()
     if "str" in elements:
         # A text is a sequence of texts; what is passed is one far more often than a list of them.
         votes["str"] += 1 + votes.pop("list[int]", 0)
@@ -140,19 +141,17 @@ def _uses(name: str, target: Target) -> list[str]:
     return [kind for kind, _ in votes.most_common()]
 
 
-def _elements(tree: ast.AST, name: str) -> set[str]:
-    """What seems to stand in a collection of that name: `for c in s: c.isdigit()`, `s[i] in "ab"`."""
+def _elements(tree: ast.AST, is_it: Callable[[ast.expr], bool]) -> set[str]:
+    """What seems to stand in a collection: `for c in s: c.isdigit()`, `s[i] in "ab"`."""
     held = {
         n.target.id
         for n in ast.walk(tree)
-        if isinstance(n, (ast.For, ast.comprehension))
-        and _is(n.iter, name)
-        and isinstance(n.target, ast.Name)
+        if isinstance(n, (ast.For, ast.comprehension)) and is_it(n.iter) and isinstance(n.target, ast.Name)
     }
 
     def is_element(node: ast.AST) -> bool:
         if isinstance(node, ast.Subscript):
-            return _is(node.value, name) and not isinstance(node.slice, ast.Slice)
+            return is_it(node.value) and not isinstance(node.slice, ast.Slice)
         return isinstance(node, ast.Name) and node.id in held
 
     found: set[str] = set()
@@ -172,10 +171,10 @@ def _elements(tree: ast.AST, name: str) -> set[str]:
     return found - {""}
 
 
-def _called(node: ast.Call, name: str) -> str:
-    if _is(node.func, name):
+def _called(node: ast.Call, is_it: Callable[[ast.expr], bool]) -> str:
+    if is_it(node.func):
         return "Callable"
-    if not any(_is(a, name) for a in node.args):
+    if not any(is_it(a) for a in node.args):
         return ""
     func = ast.unparse(node.func)
     if func in (

@@ -243,7 +243,9 @@ class Variants:
         else:
             key = ast.Constant(rng.choice(self._words.texts or ("a",)))
             pairs.append((key, copy.deepcopy(pairs[0][1]) if pairs else _number(1)))
-        return ast.Dict([k for k, _ in pairs], [v for _, v in pairs])
+        # A key that stands twice is the last one's.
+        last = {ast.unparse(k) if k is not None else str(i): (k, v) for i, (k, v) in enumerate(pairs)}
+        return ast.Dict([k for k, _ in last.values()], [v for _, v in last.values()])
 
 
 def _number(value: int | float) -> ast.expr:

@@ -136,6 +136,22 @@ def newest(texts):
     return max((Release(text) for text in texts), key=lambda r: r.parts, default=None)
 """
 
+NO_NUMBER = "this is not the beginning of a number that can be read"
+READING = """\
+class WrongText(ValueError):
+    def __init__(self, what, text, place):
+        super().__init__(f"{what}\\n    {text}\\n    {' ' * place}^")
+
+
+def read(text):
+    if not text:
+        raise WrongText("nothing to read", text, 0)
+    for place, sign in enumerate(text):
+        if not sign.isdigit() and sign != " ":
+            raise WrongText("this is not the beginning of a number that can be read", text, place)
+    return int(text)
+"""
+
 SCENARIOS = {
     "table_and_exceptions": Scenario(
         "words.py::slug",
@@ -393,6 +409,28 @@ SCENARIOS = {
         ],
         "tests/test_release.py",
         {"pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n', "release.py": RELEASE},
+    ),
+    "message_of_several_lines": Scenario(
+        "reading.py::read",
+        [
+            case("read('1')", gives(1)),
+            case("read('1 ?')", raises("reading.WrongText", f"{NO_NUMBER}\n    1 ?\n      ^")),
+            case("read('')", raises("reading.WrongText", "nothing to read\n    \n    ^")),
+        ],
+        "tests/test_reading.py",
+        {"pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n', "reading.py": READING},
+    ),
+    "standard_values_of_a_known_module": Scenario(
+        "parcels.py::sent",
+        [case("sent(3)", gives(standard("datetime:date", "datetime.date(2024, 3, 4)")))],
+        "tests/test_parcels.py",
+        {
+            "pyproject.toml": '[tool.pytest.ini_options]\npythonpath = ["."]\n',
+            "parcels.py": "from datetime import date\n\n\n"
+            "def sent(month):\n    return date(2024, month, 4)\n",
+            "tests/test_parcels.py": "from parcels import sent\n\n\n"
+            "def test_year():\n    assert sent(1).year == 2024\n",
+        },
     ),
     "asynchronous_generator": Scenario(
         "ticks.py::ticks",
