@@ -5,6 +5,8 @@ from __future__ import annotations
 from textwrap import dedent
 from typing import Any
 
+import pytest
+
 SHORTEN = '''
     def shorten(text: str, width: int) -> str:
         """The text in at most `width` characters, cut and marked with three dots.
@@ -159,26 +161,63 @@ def test_calls_on_which_the_witnesses_object_do_not_become_tests(place: Any, scr
             assert eval(test.title, namespace)
 
 
-def test_an_announced_exception_is_no_reason_for_a_test_without_witnesses(place: Any, scripted: Any) -> None:
-    """The docstring names OutOfStock, and the code raises it one piece too early: no test may pin that."""
-    path = place.write(
-        "stock.py",
-        '''
-        class OutOfStock(Exception):
-            pass
+STOCK = '''
+    class OutOfStock(Exception):
+        pass
 
 
-        def take(stock: dict[str, int], name: str, count: int = 1) -> int:
-            """Take pieces and return how many are left. Raises OutOfStock if there are not enough."""
-            left = stock.get(name, 0) - count
-            if left <= 0:
-                raise OutOfStock(name)
-            stock[name] = left
-            return left
-        ''',
+    def take(stock: dict[str, int], name: str, count: int = 1) -> int:
+        """Take pieces and return how many are left. Raises OutOfStock if there are not enough."""
+        left = stock.get(name, 0) - count
+        if left <= 0:
+            raise OutOfStock(name)
+        stock[name] = left
+        return left
+'''
+TAKE = STOCK[STOCK.index("    def take") : STOCK.index("        left =")]
+TAKES = [
+    dedent(TAKE + body)
+    for body in (
+        """\
+        left = stock.get(name, 0) - count
+        if left < 0:
+            raise OutOfStock(name)
+        stock[name] = left
+        return left
+""",
+        """\
+        if stock.get(name, 0) < count:
+            raise OutOfStock(f"not enough of {name}")
+        stock[name] -= count
+        return stock[name]
+""",
     )
-    final = place.findings(path, "take", scripted())[-1]
-    assert final.tests == ()
+]
+
+
+def test_what_witnesses_gainsay_is_not_observed(place: Any, scripted: Any) -> None:
+    """The code raises OutOfStock one piece too early: two programs of one kind each are too few to settle a
+    call, and enough to keep a test from pinning it."""
+    path = place.write("stock.py", STOCK)
+    final = place.findings(path, "take", scripted(rewrites=TAKES))[-1]
+    namespace: dict[str, Any] = {}
+    exec(dedent(STOCK).replace("left <= 0", "left < 0"), namespace)
+    assert final.bug is None
+    assert final.tests
+    for test in final.tests:
+        if test.title.endswith("raises OutOfStock"):
+            with pytest.raises(namespace["OutOfStock"]):
+                eval(test.test.expression, namespace)
+
+
+def test_where_nobody_knows_an_answer_the_code_is_observed_and_the_test_says_so(
+    place: Any, scripted: Any
+) -> None:
+    path = place.write("stock.py", STOCK)
+    final = place.findings(path, "take", scripted(rewrites=[dedent(TAKE) + "    return missing(name)\n"]))[-1]
+    assert {test.basis for test in final.tests} == {"observation"}
+    assert final.plan is not None
+    assert "# Observed: nothing but the code itself says so." in final.plan.new_text
 
 
 def test_an_example_that_names_what_its_module_does_not_have_raises_no_alarm(place: Any) -> None:
