@@ -301,13 +301,13 @@ def worth(option: Option, killed: set[str], reached: set[int]) -> tuple[float, f
 
 
 def telling(expectation: Expectation) -> int:
-    """A value says more than nothing much, and that more than yes or no, and those more than a failure."""
+    """A value says more than nothing much, that more than no or None, and those more than a failure."""
     if isinstance(expectation, Raises):
         return 0
     if not isinstance(expectation, (Returns, Approx)):
         return 2
     value = expectation.value
-    if value.kind in ("none", "bool"):
+    if value.kind == "none" or value.scalar == "False":
         return 1
     return 2 if is_empty(value) else 3
 
@@ -316,7 +316,7 @@ def is_empty(value: Value) -> bool:
     """No text, no number but zero, nothing in it: what code often gives when it does nothing."""
     if value.kind in ("object", "list", "tuple", "set", "frozenset", "dict", "iterator"):
         return not value.scalar and all(map(is_empty, value.items))
-    return value.kind == "none" or value.scalar in ("0", "0.0", "''", "b''", "False")
+    return value.kind == "none" or value.scalar in ("0", "0.0", "''", "b''", "True", "False")
 
 
 def offer(

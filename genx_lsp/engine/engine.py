@@ -192,6 +192,7 @@ class Engine:
             # What somebody vouches for needs nobody else's word, so it is not kept waiting for the rest.
             yield from meanwhile.specification(job)
         add_tests(job, boundary.propose(job.context()))
+        add_tests(job, job.claim(boundary.foreign(job.context())))
         add_tests(job, sequences.propose(job.context()))
         add_tests(job, job.claim(round_trips.propose(job.context())))
         add_tests(job, drawn.propose(job))

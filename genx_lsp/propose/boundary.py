@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 
-from genx_lsp.candidate import TestCandidate, TestOrigin
+from genx_lsp.candidate import CallTest, TestCandidate, TestOrigin
 from genx_lsp.propose.arguments import Pool, pools, receivers
 from genx_lsp.propose.context import Context
-from genx_lsp.propose.idioms import spoken
-from genx_lsp.propose.keys import normal_expression
+from genx_lsp.propose.idioms import ALIKE, spoken
+from genx_lsp.propose.keys import normal_expression, test_key
 from genx_lsp.propose.pairwise import rows
 from genx_lsp.propose.script import make_test
+from genx_sandbox import Unknown
+
+_FOREIGN = ("None", "'a'")
+_OWNERS = 2
 
 
 def propose(context: Context) -> Iterator[TestCandidate]:
@@ -46,6 +51,19 @@ def propose(context: Context) -> Iterator[TestCandidate]:
         parts = [*(owner.setup if owner is not None else ()), *(s for _, v in chosen for s in v.setup)]
         setup = "\n".join(dict.fromkeys(parts))
         yield make_test((expression, setup), origin=TestOrigin.BOUNDARY)
+
+
+def foreign(context: Context) -> Iterator[CallTest]:
+    """Claims that an operator leaves what it does not know to the other side: `is NotImplemented`."""
+    target = context.target
+    owners = receivers(context)
+    if target.name not in ALIKE or owners is None or "NotImplemented" not in target.source:
+        return
+    for owner, other in itertools.product(owners.values[:_OWNERS], _FOREIGN):
+        expression = normal_expression(f"{owner.text}.{target.name}({other}) is NotImplemented")
+        setup = "\n".join(owner.setup)
+        key = test_key(expression, Unknown(), setup)
+        yield CallTest(key, expression, origin=TestOrigin.BOUNDARY, setup=setup)
 
 
 def unguessable(context: Context) -> str:

@@ -235,7 +235,8 @@ class Builder:
         shown = [Argument(t, spelled.setup) for t in constructions(view.source, spelled.text)][:_SHOWN]
         fields = constructor_parameters(node, view)
         if fields is None:
-            return shown
+            # What its constructor takes is not to be seen; many take nothing.
+            return shown or [Argument(f"{spelled.text}()", spelled.setup)]
         keyword = "TypedDict" in bases
         columns: list[tuple[str, list[Argument]]] = []
         texts = [Argument(text) for text in constructor_texts(node, view)]

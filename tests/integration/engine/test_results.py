@@ -99,3 +99,23 @@ def test_what_no_source_can_make_is_not_expected(place, engine):
 def test_of_results_that_say_as_much_the_fuller_one_is_offered(place, engine):
     final = list(engine.work(place.target(engine, place.root / "kinds.py", "paired"), "tests"))[-1]
     assert all(test.test.expectation.value.items[0].scalar != "''" for test in final.tests)
+
+
+def test_an_operator_that_leaves_the_answer_to_the_other_side_is_asked_by_name(place):
+    path = place.write(
+        "amounts.py",
+        """
+        class Amount:
+            def __init__(self, cents: int):
+                self.cents = cents
+
+            def __lt__(self, other):
+                if not isinstance(other, Amount):
+                    return NotImplemented
+                return self.cents < other.cents
+        """,
+    )
+    final = place.findings(path, "Amount.__lt__")[-1]
+    assert final.plan is not None
+    assert "__lt__(" in final.plan.new_text
+    assert " is NotImplemented" in final.plan.new_text
