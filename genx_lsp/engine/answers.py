@@ -52,3 +52,10 @@ def answers(matrix: Matrix, code: CodeCandidate, tests: list[CallTest]) -> tuple
     """The answers of a program to each test's call; None where it was not run."""
     found = (matrix.outcome(code, test) for test in tests)
     return tuple(None if outcome is None else answer(outcome) for outcome in found)
+
+
+def is_empty(value: Value) -> bool:
+    """No text, no number but zero, nothing in it: what code often gives when it does nothing."""
+    if value.kind in ("object", "list", "tuple", "set", "frozenset", "dict", "iterator"):
+        return not value.scalar and all(map(is_empty, value.items))
+    return value.kind == "none" or value.scalar in ("0", "0.0", "''", "b''", "True", "False")

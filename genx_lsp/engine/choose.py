@@ -14,12 +14,13 @@ from typing import Literal
 
 from genx_lsp.candidate import CallTest, CodeCandidate, TestOrigin
 from genx_lsp.engine import chance, doubt, trust
-from genx_lsp.engine.answers import answer
+from genx_lsp.engine.answers import answer, is_empty
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.evidence import suggestion_id
 from genx_lsp.engine.facets import facets
 from genx_lsp.engine.job import Job
+from genx_lsp.engine.shorten import Wanted, shortened
 from genx_lsp.engine.trust import is_accident
 from genx_lsp.engine.widen import widen
 from genx_lsp.findings import Basis, Evidence, TestSuggestion
@@ -52,6 +53,8 @@ ADD_SHARE = 0.25
 # this: a loop that does not end is caught soon enough.
 BRIEF_FACTOR = 20.0
 BRIEF_SECONDS = 0.1
+# How long calls found by search may be shortened.
+SHORTEN_SECONDS = 3.0
 # How long the project's own tests may run on mutants, to learn which of them are caught already.
 ITEMS_SECONDS = 3.0
 # A line that no earlier test reached counts as much as so many mutants.
@@ -67,6 +70,15 @@ class Option:
 
     test: CallTest
     basis: Basis
+    killed: frozenset[str]
+    lines: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A test that was taken, and what it brought that none before it did: keys of faults, lines."""
+
+    option: Option
     killed: frozenset[str]
     lines: frozenset[int]
 
@@ -111,24 +123,63 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, effort: Effort 
         reached |= outcome.lines if outcome is not None else frozenset()
 
     pool = [weigh(job, test, basis, mutants) for test, basis in options]
-    chosen: list[TestSuggestion] = []
-    notes = {m.key: m.note for m in mutants}
+    chosen: list[Chosen] = []
     killed = set(already)
     while pool and len(chosen) < job.settings.emit.max_tests:
         best = max(pool, key=lambda option: worth(option, killed, reached))
         if worth(best, killed, reached)[0] <= 0 and not (best.basis == "specification" and not chosen):
             break
         pool.remove(best)
-        new = sorted(best.killed - killed)
-        lines = sorted(best.lines - reached)
+        chosen.append(Chosen(best, frozenset(best.killed - killed), frozenset(best.lines - reached)))
         killed |= best.killed
         reached |= best.lines
-        chosen.append(offer(job, best, tuple(notes[key] for key in new), tuple(lines), settled))
-    job.tests = tuple(sorted(chosen, key=lambda s: BASIS_ORDER[s.basis]))
+    if effort == "all":
+        chosen = shortest(job, chosen, mutants, settled, budget.part(SHORTEN_SECONDS))
+    notes = {m.key: m.note for m in mutants}
+    offered = (
+        offer(job, c.option, tuple(notes[key] for key in sorted(c.killed)), tuple(sorted(c.lines)), settled)
+        for c in chosen
+    )
+    job.tests = tuple(sorted(offered, key=lambda s: BASIS_ORDER[s.basis]))
     if not chosen and options and already:
         job.note(
             f"The existing tests already catch all {len(already)} small changes that any new test would."
         )
+
+
+def shortest(
+    job: Job,
+    chosen: list[Chosen],
+    mutants: Sequence[CodeCandidate],
+    settled: Sequence[Settled],
+    budget: Budget,
+) -> list[Chosen]:
+    """The same choice, of calls as short as they can be: only what was observed, as nobody else wrote it."""
+    faults = {mutant.key: mutant for mutant in mutants}
+    brief = patience(job)
+    wanted = [
+        Wanted(c.option.test, tuple(faults[key] for key in sorted(c.killed)), c.lines)
+        for c in chosen
+        if c.option.basis == "observation"
+    ]
+    shorter = shortened(job, wanted, brief, budget)
+    if not shorter:
+        return chosen
+    add(job, list(shorter.values()), budget)
+    needed = [faults[key] for key in sorted(frozenset().union(*(c.killed for c in chosen)))]
+    tried(job, needed, list(shorter.values()), budget, brief)
+    known = {(t.setup, t.expression): (t, basis) for t, basis in candidates(job, settled)}
+    found = []
+    for one in chosen:
+        test = shorter.get(one.option.test.key)
+        settled_test = known.get((test.setup, test.expression)) if test is not None else None
+        if settled_test is not None:
+            option = weigh(job, *settled_test, needed)
+            if one.killed <= option.killed and one.lines <= option.lines:
+                found.append(replace(one, option=option))
+                continue
+        found.append(one)
+    return found
 
 
 def add(job: Job, tests: Sequence[CallTest], budget: Budget) -> None:
@@ -310,13 +361,6 @@ def telling(expectation: Expectation) -> int:
     if value.kind == "none" or value.scalar == "False":
         return 1
     return 2 if is_empty(value) else 3
-
-
-def is_empty(value: Value) -> bool:
-    """No text, no number but zero, nothing in it: what code often gives when it does nothing."""
-    if value.kind in ("object", "list", "tuple", "set", "frozenset", "dict", "iterator"):
-        return not value.scalar and all(map(is_empty, value.items))
-    return value.kind == "none" or value.scalar in ("0", "0.0", "''", "b''", "True", "False")
 
 
 def offer(

@@ -113,7 +113,7 @@ def explored(search: Search, texts: Sequence[str]) -> list[Told]:
             search.found.append(test)
             search.barren &= not first
         if new_lines or new_path:
-            search.sow(test, 6 if new_lines else 3)
+            search.sow(test, 6 if new_lines else 3 if outcome.kind == "value" else 1)
             search.news.append(test.expression)
         search.reached |= outcome.lines
         search.paths.add(outcome.lines)

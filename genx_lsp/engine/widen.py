@@ -109,15 +109,23 @@ def one_round(search: Search, faults: Faults, variants: Variants) -> bool:
 
 
 def shown(search: Search, told: Sequence[Told]) -> list[Told]:
-    """What the faults get to see: half of it went new ways, the rest is drawn from all that got new answers.
+    """What the faults get to see: calls that gave a value, and a few that failed: many are alike."""
+    failed = [t for t in told if t.outcome.kind == "exception"]
+    few = picked(search, failed, SHOWN // 4)
+    gave = picked(search, [t for t in told if t.outcome.kind != "exception"], SHOWN - len(few))
+    return [*gave, *few]
+
+
+def picked(search: Search, told: Sequence[Told], count: int) -> list[Told]:
+    """Half of it went new ways, the rest is drawn from all that got new answers.
 
     Drawn, not the shortest: those are all alike.
     """
-    new = sorted((t for t in told if t.news), key=lambda t: (-t.news, len(t.test.expression)))[: SHOWN // 2]
+    new = sorted((t for t in told if t.news), key=lambda t: (-t.news, len(t.test.expression)))[: count // 2]
     fresh = [t for t in told if t.fresh and t not in new]
     rest = [t for t in told if not t.fresh and t not in new]
     for some in (fresh, rest):
-        new += search.rng.sample(some, min(len(some), SHOWN - len(new)))
+        new += search.rng.sample(some, min(len(some), count - len(new)))
     return new
 
 
