@@ -24,6 +24,7 @@ _PASSES = 3
 _LONGEST_TUPLE = 6
 _VAGUE = {"", "value", "key", "item", "data", "result"}
 _ITEM = "[]"
+_VALUE = "{}"
 _OPEN = {
     "",
     "Any",
@@ -40,7 +41,7 @@ _OPEN = {
 """What an annotation may be made of for the code to be asked what it leaves open."""
 
 Place = tuple[str | int, ...]
-"""Steps from what was passed: `_ITEM`, a key after "key ", the number of a member."""
+"""Steps from what was passed: `_ITEM`, any key's `_VALUE`, a key after "key ", the number of a member."""
 
 
 @dataclass
@@ -62,7 +63,12 @@ class _Reading:
             return self._below(node.value, node.slice.value)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
             key = node.args[0] if node.args else None
-            return self._below(node.func.value, key.value) if isinstance(key, ast.Constant) else None
+            if isinstance(key, ast.Constant):
+                return self._below(node.func.value, key.value)
+            above = self.place(node.func.value)
+            return (*above, _VALUE) if above is not None and len(above) < _DEEPEST else None
+        if _is_call(node, "dict", "list", "copy", "deepcopy") and isinstance(node, ast.Call) and node.args:
+            return self.place(node.args[0])
         if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
             return self.place(node.values[0])
         return None
@@ -91,7 +97,7 @@ def record_annotation(parameter: Parameter, target: Target) -> str:
     for node in ast.walk(tree):
         _ask(node, reading)
     told = _annotation((), tree, reading)
-    return told if "{" in told else ""
+    return told if "{" in told or _is_told((_VALUE,), reading) else ""
 
 
 def _is_open(annotation: str) -> bool:
@@ -122,12 +128,19 @@ def _name(node: ast.AST, reading: _Reading) -> None:
     elif isinstance(node, ast.NamedExpr):
         _bind(node.target, reading.place(node.value), reading)
     elif isinstance(node, (ast.For, ast.comprehension)):
-        place, target = reading.place(_looped(node.iter)), node.target
+        looped, step, target = _looped(node.iter), _ITEM, node.target
+        if isinstance(looped, ast.Call) and isinstance(looped.func, ast.Attribute) and not looped.args:
+            if looped.func.attr == "items" and isinstance(target, ast.Tuple) and len(target.elts) == 2:
+                target = target.elts[1]
+            elif looped.func.attr != "values":
+                return
+            looped, step = looped.func.value, _VALUE
+        place = reading.place(looped)
         if place is None or len(place) >= _DEEPEST:
             return
         if _is_call(node.iter, "enumerate") and isinstance(target, ast.Tuple) and len(target.elts) == 2:
             target = target.elts[1]
-        _bind(target, (*place, _ITEM), reading)
+        _bind(target, (*place, step), reading)
 
 
 def _looped(node: ast.expr) -> ast.expr:
@@ -191,6 +204,12 @@ def _annotation(place: Place, tree: ast.AST, reading: _Reading) -> str:
     held = (*place, _ITEM)
     if not parts and _is_told(held, reading) and (inner := _annotation(held, tree, reading)):
         parts["list"] = f"list[{inner}]"
+    held = (*place, _VALUE)
+    if not parts and _is_told(held, reading):
+        parts["dict"] = f"dict[str, {_annotation(held, tree, reading)}]"
+    if asked and place[-1:] == (_VALUE,):
+        # Of many values some are of the kind that is asked for.
+        asked = {**asked, "int": None}
     if asked:
         return " | ".join(dict.fromkeys(parts.get(kind, _bare(kind)) for kind in asked))
     return next(iter(parts.values()), "") or _plain(place, tree, reading)

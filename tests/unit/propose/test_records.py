@@ -64,6 +64,20 @@ def target_of(tmp_path, source):
             "str | tuple[str | int, {'text': NotRequired[str]}]",
             id="members of a tuple",
         ),
+        pytest.param(
+            """
+            def flat(table: dict) -> dict:
+                found = {}
+                for key, value in table.items():
+                    if isinstance(value, dict):
+                        found.update(value)
+                    else:
+                        found[key] = value
+                return found
+            """,
+            "dict[str, dict[str, int] | int]",
+            id="values",
+        ),
         pytest.param("def plain(items: dict[str, int]):\n    return items['a']\n", "", id="the type says it"),
         pytest.param("def plain(items):\n    return items[0] + len(items)\n", "", id="no key is named"),
         pytest.param(
