@@ -13,6 +13,7 @@ from itertools import islice
 from typing import Literal
 
 from genx_lsp.candidate import CallTest, CodeCandidate, TestOrigin
+from genx_lsp.emit import places_of
 from genx_lsp.engine import chance, doubt, trust
 from genx_lsp.engine.answers import answer, is_empty
 from genx_lsp.engine.budget import Budget
@@ -308,8 +309,11 @@ def observed(job: Job, outcome: Outcome) -> Expectation | None:
     if outcome.early:
         return None
     if outcome.kind == "exception" and outcome.raised is not None:
-        name = outcome.raised.type_name
-        return Raises(name.removeprefix("builtins."), match=re.escape(outcome.raised.message) or None)
+        name, message = outcome.raised.type_name, outcome.raised.message
+        for folder in places_of(job.project):
+            # What comes after the name of a folder of this machine is told, too, by what comes before.
+            message = message.partition(folder)[0]
+        return Raises(name.removeprefix("builtins."), match=re.escape(message) or None)
     value = outcome.value
     if outcome.kind != "value" or value is None:
         return None

@@ -119,3 +119,23 @@ def test_an_operator_that_leaves_the_answer_to_the_other_side_is_asked_by_name(p
     assert final.plan is not None
     assert "__lt__(" in final.plan.new_text
     assert " is NotImplemented" in final.plan.new_text
+
+
+def test_where_the_project_lies_is_nothing_to_expect(place):
+    path = place.write(
+        "places.py",
+        """
+        from pathlib import Path
+
+
+        def here(name: str):
+            return Path(__file__).parent / name
+
+
+        def texts(name: str):
+            return [str(here(name)), name]
+        """,
+    )
+    engine = place.engine(path)
+    for name in ("here", "texts"):
+        assert list(engine.work(place.target(engine, path, name), "tests"))[-1].tests == ()
