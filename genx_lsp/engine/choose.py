@@ -170,13 +170,15 @@ def shortest(
     needed = [faults[key] for key in sorted(frozenset().union(*(c.killed for c in chosen)))]
     tried(job, needed, list(shorter.values()), budget, brief)
     known = {(t.setup, t.expression): (t, basis) for t, basis in candidates(job, settled)}
+    taken = {(c.option.test.setup, c.option.test.expression) for c in chosen}
     found = []
     for one in chosen:
         test = shorter.get(one.option.test.key)
-        settled_test = known.get((test.setup, test.expression)) if test is not None else None
-        if settled_test is not None:
-            option = weigh(job, *settled_test, needed)
+        identity = (test.setup, test.expression) if test is not None else ("", "")
+        if identity in known and identity not in taken:
+            option = weigh(job, *known[identity], needed)
             if one.killed <= option.killed and one.lines <= option.lines:
+                taken.add(identity)
                 found.append(replace(one, option=option))
                 continue
         found.append(one)

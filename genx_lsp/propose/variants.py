@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import copy
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -18,6 +19,7 @@ _MAGNITUDES = 10
 _DONORS = 6
 """Other calls looked at for an argument to take over."""
 
+_DIGITS = re.compile(r"\d+")
 _SINGLE = "aAbz019 _-.,\\"
 
 
@@ -178,6 +180,10 @@ class Variants:
             lambda: value[::-1],
             lambda: f"{value} {rng.choice(pieces)}",
         ]
+        if self._words.numbers and any(sign.isdigit() for sign in value):
+            # A number in a text is one of those that the code speaks of, where it reads numbers.
+            number = str(rng.choice(self._words.numbers))
+            ways += [lambda: _DIGITS.sub(number, value, count=1)] * 2
         if self._words.signs:
             # What is read sign by sign mostly stops at the end of what makes sense so far.
             sign, between = rng.choice(self._words.signs), rng.choice(("", " "))

@@ -1,5 +1,7 @@
 """Results that are no literals of builtins: what a person would write is what is expected."""
 
+import re
+
 import pytest
 
 MODULE = """
@@ -139,3 +141,23 @@ def test_where_the_project_lies_is_nothing_to_expect(place):
     engine = place.engine(path)
     for name in ("here", "texts"):
         assert list(engine.work(place.target(engine, path, name), "tests"))[-1].tests == ()
+
+
+def test_what_a_search_found_is_made_short(place):
+    path = place.write(
+        "fields.py",
+        """
+        def fields(text: str) -> list:
+            name, sign, value = text.partition("=")
+            if not sign or not name:
+                raise ValueError("no field")
+            if value.isdigit() and int(value) > 40:
+                return [name, int(value)]
+            return [name, value]
+        """,
+    )
+    final = place.findings(path, "fields")[-1]
+    calls = [test.test.expression for test in final.tests]
+    assert any(re.fullmatch(r"fields\('\w+=\d+'\) == \['\w+', \d+\]", t.title) for t in final.tests)
+    assert max(map(len, calls)) <= len("fields('abc=412')")
+    assert len(set(calls)) == len(calls)
