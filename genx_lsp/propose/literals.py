@@ -14,6 +14,9 @@ from genx_lsp.target import Target
 
 _ENTRIES = 8
 """Keys taken of a long table that the code uses."""
+_KEYS = 12
+"""The same, where a class is made with the table."""
+_MAPPINGS = {"dict", "Dict", "Mapping", "MutableMapping"}
 _PATTERNS = 40
 """Regular expressions that texts are made for."""
 _CALLED = 16
@@ -39,7 +42,8 @@ def code_literals(target: Target, view: View) -> list[str]:
     tree = parse_definition(target.source)
     if tree is None:
         return []
-    found = _literals([tree, *_own_constants(tree, target, view), *_constants_used(tree, view)], view)
+    own = _own_constants(tree, target, view)
+    found = _literals([tree, *own, *_constants_used(tree, view)], view)
     called = [
         literal
         for node in _called(tree, view, but=target.name)
@@ -62,6 +66,7 @@ def far_texts(target: Target, view: View) -> list[str]:
     owner = view.find_class(target.class_name) if target.class_name else None
     if owner is not None:
         start.append((_constructor(owner), view))
+        start += [(table, view) for table in _tables(owner, view)]
     annotated = " ".join(p.annotation for p in target.parameters)
     for name in dict.fromkeys(_NAME.findall(annotated)):
         start += [(call, view) for call in calls_of(name, view.tree)]
@@ -184,7 +189,21 @@ def _own_constants(tree: ast.AST, target: Target, view: View) -> list[ast.expr]:
     """Constants of the class that a method uses: `self._pattern`."""
     node = view.find_class(target.class_name) if target.class_name else None
     used = {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)}
-    return [value for name, value in _assigned(node) if name in used] if node is not None else []
+    if node is None:
+        return []
+    keys = [key for table in _tables(node, view) for key in table.keys[:_KEYS] if key is not None]
+    return [*(value for name, value in _assigned(node) if name in used), *keys]
+
+
+def _tables(node: ast.ClassDef, view: View) -> list[ast.Dict]:
+    """Tables of the module that the class may be made with: what its methods are asked by is a key of one."""
+    made = next((s for s in node.body if isinstance(s, ast.FunctionDef) and s.name == "__init__"), None)
+    parameters = [*made.args.args, *made.args.kwonlyargs] if made is not None else []
+    annotations = [ast.unparse(p.annotation) for p in parameters if p.annotation is not None]
+    if not any(a.partition("[")[0].rpartition(".")[2] in _MAPPINGS for a in annotations):
+        return []
+    values = (getattr(s, "value", None) for s in view.tree.body if isinstance(s, (ast.Assign, ast.AnnAssign)))
+    return [value for value in values if isinstance(value, ast.Dict)]
 
 
 def _class_constants(node: ast.AST) -> list[ast.expr]:
@@ -219,7 +238,8 @@ def _patterns(nodes: Sequence[ast.AST], view: View, *, certain: bool = False) ->
         return _value_of(name, view)
 
     found: dict[str, None] = {}
-    for part in (part for node in nodes for part in _spoken(node)):
+    texts = {number for node in nodes for number in _docstrings(node)}
+    for part in (part for node in nodes for part in _spoken(node) if id(part) not in texts):
         used = isinstance(part, ast.Call) and ast.unparse(part.func).startswith("re.") and part.args
         if isinstance(part, ast.Call) and used:
             part = part.args[0]
@@ -228,7 +248,7 @@ def _patterns(nodes: Sequence[ast.AST], view: View, *, certain: bool = False) ->
         text = folded_text(part, value_of)
         if (
             text is not None
-            and not _PROSE.search(text)
+            and (used or not _PROSE.search(text))
             and (is_one if used and certain else looks_like_one)(text)
         ):
             found[text] = None
@@ -265,11 +285,7 @@ def _defined(name: str, view: View) -> tuple[ast.expr, View] | None:
 
 
 def _constants(node: ast.AST) -> Iterator[object]:
-    docstrings = {
-        id(n.body[0].value)
-        for n in ast.walk(node)
-        if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and isinstance(n.body[0], ast.Expr)
-    }
+    docstrings = _docstrings(node)
     inside_format = {id(c) for n in ast.walk(node) if isinstance(n, ast.JoinedStr) for c in ast.walk(n)}
     for part in _spoken(node):
         if isinstance(part, ast.Constant) and id(part) not in docstrings | inside_format:
@@ -278,6 +294,14 @@ def _constants(node: ast.AST) -> Iterator[object]:
             folded = folded_number(part)
             if folded is not None:
                 yield folded
+
+
+def _docstrings(node: ast.AST) -> set[int]:
+    return {
+        id(n.body[0].value)
+        for n in ast.walk(node)
+        if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef)) and isinstance(n.body[0], ast.Expr)
+    }
 
 
 def _spoken(node: ast.AST) -> Iterator[ast.AST]:
