@@ -37,6 +37,7 @@ COMPLAINTS = 24
 TIMES = 2
 FURTHEST = 6
 QUOTED = re.compile(r"""'[^']*'|"[^"]*"|`[^`]*`|\d+""")
+LONG = 6
 TOKEN = re.compile(r"\w+|[^\w\s]")
 PLACE = re.compile(r"\b(?:column|char|position|offset|index)\W{0,2}(\d{1,6})\b")
 UNDERLINE = re.compile(r"[ ~-]*\^[ ~-]*")
@@ -113,7 +114,7 @@ def explored(search: Search, texts: Sequence[str]) -> list[Told]:
             search.found.append(test)
             search.barren &= not first
         if new_lines or new_path:
-            search.sow(test, 6 if new_lines else 3 if outcome.kind == "value" else 1)
+            search.sow(test, 6 if new_lines else 3)
             search.news.append(test.expression)
         search.reached |= outcome.lines
         search.paths.add(outcome.lines)
@@ -152,19 +153,26 @@ def imports_in(setup: str) -> dict[str, str] | None:
 def new_complaint(search: Search, test: CallTest, outcome: Outcome) -> bool:
     """Whether few calls raised an error of that kind there in what they read.
 
-    The kind is its type, and its first line without what it quotes.
+    The kind is its type, and its first line without what of the call it repeats.
     """
     raised = outcome.raised
     if raised is None or raised.type_name in trust.ACCIDENTS:
         return False
-    first = raised.message.partition("\n")[0]
-    complaint = f"{raised.type_name}: {QUOTED.sub('', first)}", where(raised.message, test.expression)
+    first = QUOTED.sub("", raised.message.partition("\n")[0])
+    # What was passed may stand in it without quotes, too.
+    said = " ".join(word for word in first.split() if not repeats(word.strip(".,:;()"), test.expression))
+    complaint = f"{raised.type_name}: {said}", where(raised.message, test.expression)
     seen = search.complaints[complaint]
     kinds = {kind for kind, _ in search.complaints}
     if seen >= TIMES or (complaint[0] not in kinds and len(kinds) >= COMPLAINTS):
         return False
     search.complaints[complaint] += 1
     return True
+
+
+def repeats(word: str, expression: str) -> bool:
+    """The word is of the call, and no common one that stands in both by chance."""
+    return (len(word) >= LONG or not word.isalpha()) and word in expression
 
 
 def where(message: str, expression: str) -> str:
