@@ -54,6 +54,8 @@ class _Reading:
     kinds: dict[Place, dict[str, None]] = field(default_factory=dict)
     """Types that `isinstance` asks for."""
     members: dict[Place, int] = field(default_factory=dict)
+    held: str = ""
+    """What the annotation says that all keys hold."""
 
     def place(self, node: ast.AST) -> Place | None:
         """The place that an expression reads, None for others."""
@@ -87,7 +89,7 @@ def record_annotation(parameter: Parameter, target: Target) -> str:
     tree = parse_definition(target.source)
     if tree is None or not _is_open(parameter.annotation):
         return ""
-    reading = _Reading({parameter.name: ()})
+    reading = _Reading({parameter.name: ()}, held="str" if _holds_texts(parameter.annotation) else "")
     for _ in range(_PASSES):
         known = len(reading.names)
         for node in ast.walk(tree):
@@ -119,6 +121,14 @@ def _is_open(annotation: str) -> bool:
         "None",
         "t",
     }
+
+
+def _holds_texts(annotation: str) -> bool:
+    """`dict[str, str]`, or a list of such."""
+    tree = parse_expression(annotation) if annotation else None
+    parts = (n.slice for n in ast.walk(tree) if isinstance(n, ast.Subscript)) if tree is not None else ()
+    pairs = [part.elts for part in parts if isinstance(part, ast.Tuple)]
+    return any(len(pair) == 2 and ast.unparse(pair[1]) == "str" for pair in pairs)
 
 
 def _name(node: ast.AST, reading: _Reading) -> None:
@@ -232,6 +242,8 @@ def _record(place: Place, keys: list[str], tree: ast.AST, reading: _Reading) -> 
 
 def _plain(place: Place, tree: ast.AST, reading: _Reading) -> str:
     """The type that use speaks for, then the key's name, then the default that the code has for it."""
+    if reading.held and place:
+        return reading.held
     used = uses(tree, lambda node: reading.place(node) == place)
     if used:
         return used[0]

@@ -78,6 +78,11 @@ def target_of(tmp_path, source):
             "dict[str, dict[str, int] | int]",
             id="values",
         ),
+        pytest.param(
+            "def texts(rows: list[dict[str, str]]):\n    return [row['count'] * 2 for row in rows]\n",
+            "list[{'count': str}]",
+            id="the type says what they hold",
+        ),
         pytest.param("def plain(items: dict[str, int]):\n    return items['a']\n", "", id="the type says it"),
         pytest.param("def plain(items):\n    return items[0] + len(items)\n", "", id="no key is named"),
         pytest.param(
