@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ _SEEN_FIRST = 3
 """Seen values put before those of the type: they are typical, but the rest of them can wait."""
 _TYPICAL = 4
 _LITERALS = 12
+_READS_NUMBERS = re.compile(r"\b(?:int|float|Decimal|Fraction)\(|\.is(?:digit|decimal|numeric)\(")
 _EXAMPLES = 10
 """Texts taken from the examples of the whole module."""
 
@@ -63,9 +65,12 @@ def words_of(context: Context) -> Words:
         for pool in pools(context)
         if pool.parameter.kind in ("keyword_only", "positional_or_keyword") and pool.parameter.default
     }
+    numbers = tuple(v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool))
+    # A number that is read from a text stands in it.
+    read = tuple(str(v) for v in numbers if v >= 0) if _READS_NUMBERS.search(target.source) else ()
     return Words(
-        numbers=tuple(v for v in values if isinstance(v, (int, float)) and not isinstance(v, bool)),
-        texts=texts_in(texts),
+        numbers=numbers,
+        texts=(*texts_in(texts), *read),
         signs=texts_in(signs),
         spare=spare,
     )
