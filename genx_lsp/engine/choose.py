@@ -6,19 +6,18 @@ Only tests that the code as saved passes are offered. What the saved code fails 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
 from genx_lsp.candidate import CallTest, CodeCandidate, TestOrigin
-from genx_lsp.emit import places_of
 from genx_lsp.engine import chance, doubt, trust
-from genx_lsp.engine.answers import answer, is_empty
+from genx_lsp.engine.answers import answer
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.doubt import Settled
 from genx_lsp.engine.evidence import suggestion_id
+from genx_lsp.engine.expectations import observed, telling
 from genx_lsp.engine.facets import facets
 from genx_lsp.engine.job import Job
 from genx_lsp.engine.shorten import Wanted, shortened
@@ -29,9 +28,7 @@ from genx_lsp.propose.faults import faults
 from genx_lsp.propose.keys import code_key, is_comparison, test_key
 from genx_sandbox import (
     Approx,
-    Expectation,
     Leaves,
-    Outcome,
     Raises,
     Returns,
     SandboxCancelled,
@@ -306,37 +303,6 @@ def same(job: Job, code: CodeCandidate, test: CallTest) -> bool:
     return outcome is not None and current is not None and answer(outcome) == answer(current)
 
 
-def observed(job: Job, outcome: Outcome) -> Expectation | None:
-    """An expectation from what was seen; None where it could not be written down or says nothing."""
-    if outcome.early:
-        return None
-    if outcome.kind == "exception" and outcome.raised is not None:
-        name, message = outcome.raised.type_name, outcome.raised.message
-        for folder in places_of(job.project):
-            # What comes after the name of a folder of this machine is told, too, by what comes before.
-            message = message.partition(folder)[0]
-        return Raises(name.removeprefix("builtins."), match=re.escape(message) or None)
-    value = outcome.value
-    if outcome.kind != "value" or value is None:
-        return None
-    if outcome.arguments_after is not None and value.kind == "none":
-        left = outcome.arguments_after
-        return Leaves(left) if all(map(job.writable, left)) else None
-    if not (all(map(job.writable, value.items)) if value.kind == "iterator" else job.writable(value)):
-        return None
-    return Approx(value) if has_fraction(value) else Returns(value)
-
-
-def has_fraction(value: Value) -> bool:
-    """A float that is not a whole number, itself or directly inside a list, tuple or dict."""
-    if value.kind == "float":
-        return not value.scalar.endswith(".0") and value.scalar not in ("inf", "-inf", "nan")
-    if value.kind in ("list", "tuple", "dict"):
-        flat = all(item.kind not in ("list", "tuple", "dict", "set", "object") for item in value.items)
-        return flat and any(item.kind == "float" and has_fraction(item) for item in value.items)
-    return False
-
-
 def weigh(job: Job, test: CallTest, basis: Basis, mutants: Sequence[CodeCandidate]) -> Option:
     """What a test would bring: mutants it kills, lines it reaches."""
     outcome = job.matrix.outcome(job.original, test)
@@ -355,18 +321,6 @@ def worth(option: Option, killed: set[str], reached: set[int]) -> tuple[float, f
         telling(option.test.expectation),
         -len(option.test.setup) - len(option.test.expression),
     )
-
-
-def telling(expectation: Expectation) -> int:
-    """A value says more than nothing much, that more than no or None, and those more than a failure."""
-    if isinstance(expectation, Raises):
-        return 0
-    if not isinstance(expectation, (Returns, Approx)):
-        return 2
-    value = expectation.value
-    if value.kind == "none" or value.scalar == "False":
-        return 1
-    return 2 if is_empty(value) else 3
 
 
 def offer(
