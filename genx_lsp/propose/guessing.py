@@ -10,13 +10,14 @@ from genx_lsp.propose.keys import parse_definition
 from genx_lsp.propose.type_values import METHODS, NAMED, UNKNOWN_TYPE
 from genx_lsp.target import Parameter, Target
 
-_FILLED = {
+FILLED = {
     "list": "list[int]",
     "tuple": "tuple[int, ...]",
     "set": "set[int]",
     "frozenset": "frozenset[int]",
     "dict": "dict[str, int]",
 }
+"""Bare collections, with what is put into them where nothing tells."""
 _LONGEST_TUPLE = 6
 _NUMBER = (ast.Sub, ast.Div, ast.FloorDiv, ast.Pow, ast.LShift, ast.RShift, ast.BitAnd, ast.BitOr, ast.BitXor)
 
@@ -95,9 +96,9 @@ def _asked(name: str, target: Target) -> list[str]:
     if items and "tuple" in found:
         places = [" | ".join(items.get(i) or {"int": None}) for i in range(max(items) + 1)]
         return [
-            f"tuple[{', '.join(places)}]" if kind == "tuple" else _FILLED.get(kind, kind) for kind in found
+            f"tuple[{', '.join(places)}]" if kind == "tuple" else FILLED.get(kind, kind) for kind in found
         ]
-    return [_FILLED.get(kind, kind) for kind in found]
+    return [FILLED.get(kind, kind) for kind in found]
 
 
 def uses(tree: ast.AST | None, is_it: Callable[[ast.expr], bool]) -> list[str]:

@@ -12,7 +12,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from genx_lsp.propose.guessing import by_name, uses
+from genx_lsp.propose.guessing import FILLED, by_name, uses
 from genx_lsp.propose.keys import parse_definition, parse_expression
 from genx_lsp.propose.type_values import UNKNOWN_TYPE
 from genx_lsp.target import Parameter, Target
@@ -221,7 +221,7 @@ def _annotation(place: Place, tree: ast.AST, reading: _Reading) -> str:
         # Of many values some are of the kind that is asked for.
         asked = {**asked, "int": None}
     if asked:
-        return " | ".join(dict.fromkeys(parts.get(kind, _bare(kind)) for kind in asked))
+        return " | ".join(dict.fromkeys(parts.get(kind, FILLED.get(kind, kind)) for kind in asked))
     return next(iter(parts.values()), "") or _plain(place, tree, reading)
 
 
@@ -263,9 +263,3 @@ def _defaults(place: Place, tree: ast.AST, reading: _Reading) -> Iterator[str]:
                 yield type(value).__name__
             elif isinstance(default, (ast.List, ast.Tuple)):
                 yield "list[int]"
-
-
-def _bare(kind: str) -> str:
-    return {"list": "list[int]", "tuple": "tuple[int, ...]", "dict": "dict[str, int]", "set": "set[int]"}.get(
-        kind, kind
-    )
