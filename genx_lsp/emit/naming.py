@@ -94,9 +94,12 @@ def _there_and_back(case: Case) -> list[str]:
     """`decode(encode("ab")) == "ab"`, `Point.from_dict(point.to_dict()) == point`; or one function twice."""
     node = ast.parse(case.call, mode="eval").body
     if isinstance(node, ast.Compare):
-        other = ast.dump(node.comparators[0])
-        inside = [ast.dump(part) for part in ast.walk(node.left) if part is not node.left]
-        return ["round trip"] if other in inside and isinstance(node.left, ast.Call) else []
+        there, back = node.left, node.comparators[0]
+        parts = [ast.dump(part) for part in ast.walk(there) if part is not there]
+        if not isinstance(there, ast.Call) or ast.dump(back) not in parts:
+            return []
+        same = isinstance(back, ast.Call) and ast.dump(back.func) == ast.dump(there.func)
+        return ["twice" if same else "round trip"]
     inner = node.args[0] if isinstance(node, ast.Call) and node.args else None
     if not isinstance(node, ast.Call) or not isinstance(inner, ast.Call) or not inner.args:
         return []

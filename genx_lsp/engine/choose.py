@@ -6,7 +6,7 @@ Only tests that the code as saved passes are offered. What the saved code fails 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
@@ -70,6 +70,8 @@ class Option:
     basis: Basis
     killed: frozenset[str]
     lines: frozenset[int]
+    is_found: bool
+    """By search, where others were proposed: by people, by a model, from types and from the code."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, effort: Effort 
     brief = patience(job)
     options = [o for o in candidates(job, settled) if effort != "vouched" or o[1] == "specification"]
     calls = [*(test for test, _ in options), *existing]
+    proposed = {(test.setup, test.expression) for test, _ in options}
     mutants = tried(job, mutants, calls, spare.part(seconds), brief)
     already = {m.key for m in mutants if any(kills(job, m, t) for t in existing)}
     if effort != "vouched":
@@ -120,7 +123,7 @@ def choose(job: Job, settled: Sequence[Settled], budget: Budget, effort: Effort 
         outcome = job.matrix.outcome(job.original, test)
         reached |= outcome.lines if outcome is not None else frozenset()
 
-    pool = [weigh(job, test, basis, mutants) for test, basis in options]
+    pool = [weigh(job, test, basis, mutants, proposed) for test, basis in options]
     chosen: list[Chosen] = []
     killed = set(already)
     while pool and len(chosen) < job.settings.emit.max_tests:
@@ -156,7 +159,7 @@ def shortest(
     faults = {mutant.key: mutant for mutant in mutants}
     brief = patience(job)
     wanted = [
-        Wanted(c.option.test, tuple(faults[key] for key in sorted(c.killed)), c.lines)
+        Wanted(c.option.test, tuple(faults[key] for key in sorted(c.killed)), c.lines, c.option.is_found)
         for c in chosen
         if c.option.basis == "observation"
     ]
@@ -173,7 +176,7 @@ def shortest(
         test = shorter.get(one.option.test.key)
         identity = (test.setup, test.expression) if test is not None else ("", "")
         if identity in known and identity not in taken:
-            option = weigh(job, *known[identity], needed)
+            option = weigh(job, *known[identity], needed, taken)
             if one.killed <= option.killed and one.lines <= option.lines:
                 taken.add(identity)
                 found.append(replace(one, option=option))
@@ -303,22 +306,30 @@ def same(job: Job, code: CodeCandidate, test: CallTest) -> bool:
     return outcome is not None and current is not None and answer(outcome) == answer(current)
 
 
-def weigh(job: Job, test: CallTest, basis: Basis, mutants: Sequence[CodeCandidate]) -> Option:
+def weigh(
+    job: Job,
+    test: CallTest,
+    basis: Basis,
+    mutants: Sequence[CodeCandidate],
+    proposed: Container[tuple[str, str]],
+) -> Option:
     """What a test would bring: mutants it kills, lines it reaches."""
     outcome = job.matrix.outcome(job.original, test)
     first, last = job.target.def_line, job.target.last_line
     lines = frozenset(n for n in (outcome.lines if outcome else ()) if first < n <= last)
     killed = frozenset(m.key for m in mutants if kills(job, m, test))
-    return Option(test, basis, killed, lines)
+    return Option(test, basis, killed, lines, (test.setup, test.expression) not in proposed)
 
 
-def worth(option: Option, killed: set[str], reached: set[int]) -> tuple[float, float, int, int]:
-    """How much a test adds; ties go to the better basis, the more telling answer, the shorter test."""
+def worth(option: Option, killed: set[str], reached: set[int]) -> tuple[float, float, int, bool, int]:
+    """How much a test adds; ties go to the better basis, the more telling answer, to what was proposed before
+    what a search made of it, and to the shorter test."""
     gain = len(option.killed - killed) + LINE_WORTH * len(option.lines - reached)
     return (
         gain * BASIS_WORTH[option.basis],
         BASIS_WORTH[option.basis],
         telling(option.test.expectation),
+        not option.is_found,
         -len(option.test.setup) - len(option.test.expression),
     )
 

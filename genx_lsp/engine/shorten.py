@@ -34,6 +34,8 @@ class Wanted:
     test: CallTest
     faults: tuple[CodeCandidate, ...]
     lines: frozenset[int]
+    is_found: bool = True
+    """By search. Texts of a call that was proposed are such as people write, and stay whole."""
 
 
 def shortened(job: Job, wanted: Sequence[Wanted], brief: float, budget: Budget) -> dict[str, CallTest]:
@@ -59,7 +61,11 @@ def _shorter(job: Job, wanted: Wanted, brief: float, budget: Budget) -> CallTest
         return None
     best, seen = wanted.test, {wanted.test.expression}
     for _ in range(ROUNDS):
-        texts = [t for t in simpler(best.expression) if t not in seen and len(t) < len(best.expression)]
+        texts = [
+            t
+            for t in simpler(best.expression, texts=wanted.is_found)
+            if t not in seen and len(t) < len(best.expression)
+        ]
         texts = sorted(dict.fromkeys(texts), key=len)[:TRIED]
         seen.update(texts)
         better = next(
@@ -99,14 +105,16 @@ def _made(test: CallTest, text: str) -> CallTest:
     return replace(test, key=test_key(text, Unknown(), test.setup), expression=text, expectation=Unknown())
 
 
-def simpler(expression: str) -> Iterator[str]:
-    """The call with one of its parts made smaller, each way once; nothing is emptied."""
+def simpler(expression: str, *, texts: bool = True) -> Iterator[str]:
+    """The call with one of its parts made smaller, each way once; nothing is emptied. Texts where wanted."""
     tree = parse_expression(expression)
     if tree is None:
         return
     computed = {id(part) for node in ast.walk(tree) if isinstance(node, ast.BinOp) for part in ast.walk(node)}
     for index, node in enumerate(ast.walk(tree)):
-        for smaller in _smaller(node) if id(node) not in computed else ():
+        if id(node) in computed or (isinstance(node, ast.Constant) and not texts):
+            continue
+        for smaller in _smaller(node):
             other = copy.deepcopy(tree)
             place = next(n for i, n in enumerate(ast.walk(other)) if i == index)
             vars(place).update(vars(smaller))

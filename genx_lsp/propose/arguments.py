@@ -110,8 +110,7 @@ def receivers(context: Context) -> Pool | None:
 def _pool(
     parameter: Parameter, target: Target, builder: Builder, seen: list[str], literals: list[str]
 ) -> Pool:
-    annotation = _annotation(parameter, target)
-    typed = builder.values(annotation) if annotation is not None else []
+    typed = _typed(parameter, target, builder)
     if target.name in ALIKE and target.class_name:
         typed = [*builder.instances(target.class_name), *typed]
     if parameter.kind == "var_positional":
@@ -133,12 +132,20 @@ def _pool(
     return Pool(parameter, tuple(_distinct(values)))
 
 
-def _annotation(parameter: Parameter, target: Target) -> ast.expr | None:
-    told = record_annotation(parameter, target)
-    if told:
-        return parse_expression(told)
+def _typed(parameter: Parameter, target: Target, builder: Builder) -> list[Argument]:
+    """Values by what the code asks for, and by the type."""
+    told = record_annotation(parameter, target, builder.home)
+    asked = parse_expression(told) if told else None
+    made = builder.values(asked) if asked is not None else []
+    if made and not told.startswith(("text(", "Literal[")):
+        return made
+    if parameter.annotation in ("bytes", "bytearray"):
+        made = [Argument(f"b{a.text}") for a in made if a.text.isascii()]
+    # Texts that are not of the format are worth a try, too: code that reads what people write meets them.
     says_nothing = parameter.annotation.rpartition(".")[2] in ("", "Any", "object")
-    return parse_expression(guess_annotation(parameter, target) if says_nothing else parameter.annotation)
+    annotation = guess_annotation(parameter, target) if says_nothing else parameter.annotation
+    parsed = parse_expression(annotation)
+    return [*made, *(builder.values(parsed) if parsed is not None else [])]
 
 
 def _kind(text: str) -> str:
@@ -227,4 +234,7 @@ def _usable(node: ast.expr, target: Target) -> str:
 
 
 def _distinct(values: Iterable[Argument]) -> list[Argument]:
-    return list({normal_expression(v.text): v for v in reversed(list(values))}.values())[::-1]
+    found: dict[str, Argument] = {}
+    for value in values:
+        found.setdefault(normal_expression(value.text), value)
+    return list(found.values())

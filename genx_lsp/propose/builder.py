@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from genx_lsp.propose.examples import constructions
 from genx_lsp.propose.fields import Field, constructor_parameters
+from genx_lsp.propose.formats import SAMPLES, dated, written
 from genx_lsp.propose.keys import parse_expression
 from genx_lsp.propose.literals import calls_of, constructor_texts
 from genx_lsp.propose.naming import BUILTINS
@@ -34,12 +35,12 @@ class Builder:
     """Makes values for the annotations of one module and of those it imports from."""
 
     def __init__(self, home: View) -> None:
-        self._home = home
+        self.home = home
         self._made: dict[tuple[str, str, int], list[Argument]] = {}
 
     def values(self, annotation: ast.expr, view: View | None = None, depth: int = 0) -> list[Argument]:
         """Expressions of that type, evaluable in the home module; none if it cannot be built."""
-        view = view or self._home
+        view = view or self.home
         if depth > _DEPTH:
             return []
         asked = (ast.dump(annotation), view.module, depth)
@@ -60,6 +61,8 @@ class Builder:
             return _interleave([self.values(side, view, depth) for side in _sides(node)])
         if isinstance(node, ast.Dict):
             return self._record(node, view, depth)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "text":
+            return self._text(node, view, depth)
         if isinstance(node, ast.Subscript):
             return self._generic(node, view, depth)
         if isinstance(node, ast.Name):
@@ -143,7 +146,9 @@ class Builder:
                 return [Argument("()")]
             if not all(columns):
                 return []
-            rows = [[c[i % len(c)] for c in columns] for i in range(max(map(len, columns)))]
+            # Members that are alike show which of them is read where they differ.
+            longest = max(map(len, columns))
+            rows = [[c[(i + at) % len(c)] for at, c in enumerate(columns)] for i in range(longest)]
             return [_join(row, "(", ",)" if len(row) == 1 else ")") for row in rows]
         items = self.values(parts[0], view, depth + 1) if parts else []
         if not items:
@@ -202,9 +207,24 @@ class Builder:
             made.append(_join(entries, "{", "}"))
         return made
 
+    def _text(self, node: ast.Call, view: View, depth: int) -> list[Argument]:
+        """Texts of a format; see `formats`."""
+        kind, *options = (ast.literal_eval(arg) for arg in node.args[:2])
+        if len(node.args) < 3:
+            found = dated(options[0]) if kind == "strptime" else SAMPLES[kind]
+        else:
+            values = []
+            for made in self.values(node.args[2], view, depth + 1):
+                try:
+                    values.append(ast.literal_eval(made.text))
+                except ValueError:
+                    continue  # Not a literal, so nothing that a text can hold.
+            found = written(kind, options[0], values)
+        return [Argument(repr(text)) for text in found]
+
     def instances(self, text: str, view: View | None = None, depth: int = 0) -> list[Argument]:
         """Ways to make an instance of a class defined in the view or imported into it from the project."""
-        view = view or self._home
+        view = view or self.home
         found = view.find_class(text)
         where = view
         if found is None:
@@ -268,24 +288,24 @@ class Builder:
         """Constants of the home module for a parameter of which no value can be made up: those that it passes
         where it makes such an object itself, and those that are annotated with the same contents."""
         passed = (
-            constructed_with(call, position, field.name) for call in calls_of(node.name, self._home.tree)
+            constructed_with(call, position, field.name) for call in calls_of(node.name, self.home.tree)
         )
         names = [value.id for value in passed if isinstance(value, ast.Name)]
         if isinstance(field.annotation, ast.Subscript):
             held = ast.unparse(field.annotation.slice)
             names += [
                 s.target.id
-                for s in self._home.tree.body
+                for s in self.home.tree.body
                 if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
                 if isinstance(s.annotation, ast.Subscript) and ast.unparse(s.annotation.slice) == held
             ]
-        return [Argument(text) for text in dict.fromkeys(names) if text in self._home.names]
+        return [Argument(text) for text in dict.fromkeys(names) if text in self.home.names]
 
     def _spell(self, text: str, view: View, statement: str) -> tuple[str, tuple[str, ...]]:
         """How the home module calls a name of `view`, with the import it needs where it does not have it."""
         head = text.partition(".")[0]
-        mine, theirs = self._home.names.get(head), view.names.get(head)
-        if mine is not None and (view.module == self._home.module or mine == theirs != ""):
+        mine, theirs = self.home.names.get(head), view.names.get(head)
+        if mine is not None and (view.module == self.home.module or mine == theirs != ""):
             return text, ()
         if mine is not None and mine == statement:
             return text, ()

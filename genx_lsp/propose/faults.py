@@ -42,10 +42,12 @@ def faults(target: Target) -> Iterator[CodeCandidate]:
     indent = target.source[: len(target.source) - len(target.source.lstrip(" \t"))]
     # `parse_definition` puts an indented definition into a block of its own, one line further down.
     shift = target.first_line - (2 if indent else 1)
+    says_yes_or_no = ast.unparse(getattr(definition, "returns", None) or ast.Constant(0)) == "bool"
     by_line: dict[int, list[_Fault]] = defaultdict(list)
     for place in _places(definition):
         line = next((n.lineno for n in ast.walk(place[-1]) if hasattr(n, "lineno")), 1) + shift
-        for kind, other in _changes(place[-1]):
+        node = place[-1]
+        for kind, other in (*_changes(node), *_fixed_answers(node, certain=says_yes_or_no)):
             by_line[line].append(_Fault(definition, place, other, f"line {line}: {kind}"))
     seen = {ast.unparse(definition)}
     for fault in in_turns(by_line[line] for line in sorted(by_line)):
@@ -166,6 +168,17 @@ def _changes(node: ast.AST) -> Iterator[Change]:
         for part in ("lower", "upper", "step"):
             if getattr(node.slice, part) is not None:
                 yield "slice", _with(node, slice=_with(node.slice, **{part: None}))
+
+
+def _fixed_answers(node: ast.AST, *, certain: bool) -> Iterator[Change]:
+    """A question is answered the same whatever is asked: tests of it need both answers."""
+    value = node.value if isinstance(node, ast.Return) else None
+    is_question = isinstance(value, ast.Compare) or (
+        isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.Not)
+    )
+    if is_question or (certain and value is not None and not isinstance(value, ast.Constant)):
+        yield "return value", ast.Return(ast.Constant(True))
+        yield "return value", ast.Return(ast.Constant(False))
 
 
 def _operators(node: ast.BinOp | ast.AugAssign) -> Iterator[Change]:

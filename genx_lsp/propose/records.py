@@ -10,25 +10,29 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from genx_lsp.propose.guessing import FILLED, by_name, uses
 from genx_lsp.propose.keys import parse_definition, parse_expression
+from genx_lsp.propose.places import ITEM, VALUE, Place, Reading
 from genx_lsp.propose.type_values import UNKNOWN_TYPE
+from genx_lsp.propose.views import View
 from genx_lsp.target import Parameter, Target
 
-_DEEPEST = 5
 _MOST_KEYS = 12
-_PASSES = 3
-"""So often is the code read for names of places: each time those of the time before are known."""
-_LONGEST_TUPLE = 6
+_USUAL = {
+    "json": "dict[str, int]",
+    "toml": "dict[str, int]",
+    "csv": "list[{'a': str, 'b': int}]",
+    "rows": "list[tuple[str, int, int]]",
+    "ini": "{'abc': {'a': str, 'b': int}}",
+    "mail": "{'Subject': str, 'From': str}",
+    "xml": "{'a': list[str]}",
+    "query": "{'a': str, 'b': int}",
+}
+"""What a document holds where the code does not say."""
 _VAGUE = {"", "value", "key", "item", "data", "result"}
-_ITEM = "[]"
-_VALUE = "{}"
-_OPEN = {
-    "",
-    "Any",
-    "object",
+_COLLECTIONS = {
     "dict",
     "Dict",
     "Mapping",
@@ -38,228 +42,155 @@ _OPEN = {
     "Sequence",
     "Iterable",
 }
+_OPEN = {"", "Any", "object", *_COLLECTIONS}
 """What an annotation may be made of for the code to be asked what it leaves open."""
 
-Place = tuple[str | int, ...]
-"""Steps from what was passed: `_ITEM`, any key's `_VALUE`, a key after "key ", the number of a member."""
+_BESIDE = {"str", "typing", "collections", "abc", "None", "t"}
+_TEXTS = {"str", "bytes", "AnyStr", "int", "None", "Optional", "Union", "typing", "t"}
+"""What the annotation of a text may be made of, or of a number that an enumeration is made of."""
 
 
-@dataclass
-class _Reading:
-    """Which names stand for which places, and which keys are asked for how."""
+def record_annotation(parameter: Parameter, target: Target, view: View) -> str:
+    """An annotation that names keys, members or formats of texts.
 
-    names: dict[str, Place]
-    needed: dict[Place, dict[str, None]] = field(default_factory=dict)
-    optional: dict[Place, dict[str, None]] = field(default_factory=dict)
-    kinds: dict[Place, dict[str, None]] = field(default_factory=dict)
-    """Types that `isinstance` asks for."""
-    members: dict[Place, int] = field(default_factory=dict)
-    held: str = ""
-    """What the annotation says that all keys hold."""
-
-    def place(self, node: ast.AST) -> Place | None:
-        """The place that an expression reads, None for others."""
-        if isinstance(node, ast.Name):
-            return self.names.get(node.id)
-        if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-            return self._below(node.value, node.slice.value)
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
-            key = node.args[0] if node.args else None
-            if isinstance(key, ast.Constant):
-                return self._below(node.func.value, key.value)
-            above = self.place(node.func.value)
-            return (*above, _VALUE) if above is not None and len(above) < _DEEPEST else None
-        if _is_call(node, "dict", "list", "copy", "deepcopy") and isinstance(node, ast.Call) and node.args:
-            return self.place(node.args[0])
-        if isinstance(node, ast.BoolOp) and isinstance(node.op, ast.Or):
-            return self.place(node.values[0])
-        return None
-
-    def _below(self, node: ast.expr, key: object) -> Place | None:
-        above = self.place(node)
-        if above is None or len(above) >= _DEEPEST or isinstance(key, bool):
-            return None
-        if isinstance(key, str):
-            return (*above, f"key {key}")
-        return (*above, _ITEM) if isinstance(key, int) else None
-
-
-def record_annotation(parameter: Parameter, target: Target) -> str:
-    """An annotation that names keys or members; empty where the code names none, or the type says it all."""
+    Empty where the code asks for none, or where the parameter's own annotation says it all.
+    """
     tree = parse_definition(target.source)
-    if tree is None or not _is_open(parameter.annotation):
+    names = _names(parameter.annotation)
+    is_open = not names or bool(names & (_OPEN - {"str"}) and names <= _OPEN | _BESIDE)
+    if tree is None or not (is_open or names <= _TEXTS):
         return ""
-    reading = _Reading({parameter.name: ()}, held="str" if _holds_texts(parameter.annotation) else "")
-    for _ in range(_PASSES):
-        known = len(reading.names)
-        for node in ast.walk(tree):
-            _name(node, reading)
-        if len(reading.names) == known:
-            break
-    for node in ast.walk(tree):
-        _ask(node, reading)
-    told = _annotation((), tree, reading)
-    return told if "{" in told or _is_told((_VALUE,), reading) else ""
+    reading = Reading(view, {parameter.name: ()})
+    reading.read(tree)
+    told = _Writer(tree, reading, "str" if _holds_texts(parameter.annotation) else "").annotation(())
+    if not is_open:
+        return told if told.startswith(("text(", "Literal[")) else ""
+    if told.startswith("text(") and names & _COLLECTIONS:
+        return ""
+    return told if "{" in told or "text(" in told or reading.is_told((VALUE,)) else ""
 
 
-def _is_open(annotation: str) -> bool:
+def _names(annotation: str) -> set[str]:
+    """Names that a type is made of, without those of their modules; `""` for what does not parse."""
     parsed = parse_expression(annotation) if annotation else None
     if isinstance(parsed, ast.Constant) and isinstance(parsed.value, str):
         parsed = parse_expression(parsed.value)
     if parsed is None:
-        return not annotation
-    names = {
-        ast.unparse(n).rpartition(".")[2]
-        for n in ast.walk(parsed)
-        if isinstance(n, (ast.Name, ast.Attribute))
-    }
-    return bool(names & (_OPEN - {"str"})) and names <= _OPEN | {
-        "str",
-        "typing",
-        "collections",
-        "abc",
-        "None",
-        "t",
-    }
+        return {""} if annotation else set()
+    nodes = (n for n in ast.walk(parsed) if isinstance(n, (ast.Name, ast.Attribute)))
+    names = {ast.unparse(n).rpartition(".")[2] for n in nodes}
+    return names | {"None" for n in ast.walk(parsed) if isinstance(n, ast.Constant) and n.value is None}
 
 
 def _holds_texts(annotation: str) -> bool:
-    """`dict[str, str]`, or a list of such."""
+    """`list[str]`, `dict[str, str]`, or a list of such."""
     tree = parse_expression(annotation) if annotation else None
-    parts = (n.slice for n in ast.walk(tree) if isinstance(n, ast.Subscript)) if tree is not None else ()
-    pairs = [part.elts for part in parts if isinstance(part, ast.Tuple)]
-    return any(len(pair) == 2 and ast.unparse(pair[1]) == "str" for pair in pairs)
+    parts = [n.slice for n in ast.walk(tree) if isinstance(n, ast.Subscript)] if tree is not None else []
+    # Of keys and values the values count.
+    held = [part.elts[-1] if isinstance(part, ast.Tuple) else part for part in parts]
+    return any(ast.unparse(part) == "str" for part in held)
 
 
-def _name(node: ast.AST, reading: _Reading) -> None:
-    """Names for places: assignments, loops, unpacking."""
-    if isinstance(node, ast.Assign) and len(node.targets) == 1:
-        _bind(node.targets[0], reading.place(node.value), reading)
-    elif isinstance(node, ast.NamedExpr):
-        _bind(node.target, reading.place(node.value), reading)
-    elif isinstance(node, (ast.For, ast.comprehension)):
-        looped, step, target = _looped(node.iter), _ITEM, node.target
-        if isinstance(looped, ast.Call) and isinstance(looped.func, ast.Attribute) and not looped.args:
-            if looped.func.attr == "items" and isinstance(target, ast.Tuple) and len(target.elts) == 2:
-                target = target.elts[1]
-            elif looped.func.attr != "values":
-                return
-            looped, step = looped.func.value, _VALUE
-        place = reading.place(looped)
-        if place is None or len(place) >= _DEEPEST:
-            return
-        if _is_call(node.iter, "enumerate") and isinstance(target, ast.Tuple) and len(target.elts) == 2:
-            target = target.elts[1]
-        _bind(target, (*place, step), reading)
+@dataclass(frozen=True)
+class _Writer:
+    """Writes what is known of places as annotations."""
 
+    tree: ast.AST
+    reading: Reading
+    held: str = ""
+    """What the parameter's annotation says that collections hold in the end."""
 
-def _looped(node: ast.expr) -> ast.expr:
-    """What a loop goes over, `sorted(x)` and `enumerate(x)` being `x`."""
-    while (
-        isinstance(node, ast.Call) and node.args and _is_call(node, "enumerate", "sorted", "reversed", "list")
-    ):
-        node = node.args[0]
-    return node
+    def annotation(self, place: Place) -> str:
+        formatted = self._format(place)
+        if formatted:
+            return formatted
+        reading = self.reading
+        asked = reading.kinds.get(place, {})
+        parts: dict[str, str] = {}
+        keys = {**reading.needed.get(place, {}), **reading.optional.get(place, {})}
+        if keys and ("str" not in asked or "dict" in asked):
+            parts["dict"] = self._record(place, list(keys)[:_MOST_KEYS])
+        if place in reading.members and (not asked or asked.keys() & {"tuple", "list"}):
+            members = [self.annotation((*place, n)) for n in range(reading.members[place])]
+            parts["tuple"] = f"tuple[{', '.join(members)}]"
+        held = (*place, ITEM)
+        if not parts and reading.is_told(held) and (inner := self.annotation(held)):
+            parts["list"] = f"list[{inner}]"
+        held = (*place, VALUE)
+        if not parts and reading.is_told(held):
+            parts["dict"] = f"dict[str, {self.annotation(held)}]"
+        if asked and place[-1:] == (VALUE,):
+            # Of many values some are of the kind that is asked for.
+            asked = {**asked, "int": None}
+        if asked:
+            return " | ".join(dict.fromkeys(parts.get(kind, FILLED.get(kind, kind)) for kind in asked))
+        return next(iter(parts.values()), "") or self._plain(place)
 
+    def _format(self, place: Place) -> str:
+        """What a text at this place looks like, by who reads it; empty where nobody does."""
+        told = list(self.reading.readers.get(place, ()))
+        for step in self.reading.steps.get(place, ()):
+            kind, _, option = step.removeprefix("as ").partition(" ")
+            inner = self.annotation((*place, step)) if self.reading.is_told((*place, step)) else ""
+            if step.startswith("split "):
+                told.append(f"text('split', {option!r}, {inner or 'list[str]'})")
+            elif kind == "url" and not inner:
+                told.append("text('url')")
+            elif kind == "url":
+                query = (*place, step, "key ?")
+                asked = self.reading.steps.get(query, {})
+                inner = next((self.annotation((*query, s)) for s in asked if s.startswith("as query")), "")
+                told.append(f"text('url', '', {inner})" if "{" in inner else "text('url')")
+            else:
+                told.append(f"text({kind!r}, {option!r}, {self._fitting(kind, inner)})")
+        number = self.reading.numbers.get(place, "")
+        if not told and number and (not place or self.held or number not in ("int", "float")):
+            told.append(f"text({number!r})")
+        return " | ".join(told)
 
-def _is_call(node: ast.AST, *names: str) -> bool:
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
+    def _fitting(self, kind: str, inner: str) -> str:
+        """The parts that a document of a format has, where the code does not tell."""
+        if kind in ("csv", "rows", "xml"):
+            fits = inner.startswith(("list[", "{") if kind == "xml" else "list[")
+        elif kind == "json":
+            fits = bool(inner)
+        else:
+            fits = inner.startswith(("{", "dict["))
+        return inner if fits else _USUAL[kind]
 
+    def _record(self, place: Place, keys: list[str]) -> str:
+        optional = self.reading.optional.get(place, {})
+        entries = []
+        for key in keys:
+            inner = self.annotation((*place, f"key {key}"))
+            entries.append(f"{key!r}: {f'NotRequired[{inner}]' if key in optional else inner}")
+        return "{" + ", ".join(entries) + "}"
 
-def _bind(target: ast.expr, place: Place | None, reading: _Reading) -> None:
-    if place is None:
-        return
-    if isinstance(target, ast.Name):
-        # The first meaning of a name counts: `first = first or {}`.
-        reading.names.setdefault(target.id, place)
-        return
-    parts = target.elts if isinstance(target, ast.Tuple) and len(place) < _DEEPEST else []
-    if 0 < len(parts) <= _LONGEST_TUPLE and all(isinstance(part, ast.Name) for part in parts):
-        reading.members[place] = len(parts)
-        for number, part in enumerate(parts):
-            _bind(part, (*place, number), reading)
+    def _plain(self, place: Place) -> str:
+        """The type that use speaks for, then the key's name, then the default that the code has for it."""
+        if self.held and place:
+            return self.held
+        number = self.reading.numbers.get(place, "")
+        if number in ("int", "float"):
+            return number
+        last = str(place[-1]) if place else ""
+        key = last.removeprefix("key ") if last.startswith("key ") else ""
+        named = by_name(key) if key not in _VAGUE else ""
+        used = uses(self.tree, lambda node: self.reading.place(node) == place)
+        if used and (used[0] != "int" or named in ("", "int", "float")):
+            return used[0]
+        if used:
+            # Any key of a dictionary counts as the index of a list.
+            return f"{named} | {used[0]}"
+        default = next(self._defaults(place), "")
+        return default or named or ("str | int" if place else UNKNOWN_TYPE)
 
-
-def _ask(node: ast.AST, reading: _Reading) -> None:
-    """Keys and types that the code asks for."""
-    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant):
-        above, key = reading.place(node.value), node.slice.value
-        if above is not None and isinstance(key, str) and isinstance(node.ctx, ast.Load):
-            reading.needed.setdefault(above, {})[key] = None
-    elif isinstance(node, ast.Compare) and isinstance(node.ops[0], (ast.In, ast.NotIn)):
-        above = reading.place(node.comparators[0])
-        if above is not None and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
-            reading.optional.setdefault(above, {})[node.left.value] = None
-    elif isinstance(node, ast.Call) and ast.unparse(node.func) == "isinstance" and len(node.args) == 2:
-        above, kinds = reading.place(node.args[0]), node.args[1]
-        names = kinds.elts if isinstance(kinds, ast.Tuple) else [kinds]
-        if above is not None:
-            reading.kinds.setdefault(above, {}).update(dict.fromkeys(map(ast.unparse, names)))
-    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args:
-        above, first = reading.place(node.func.value), node.args[0]
-        asks = node.func.attr in ("get", "pop", "setdefault")
-        if above is not None and asks and isinstance(first, ast.Constant) and isinstance(first.value, str):
-            reading.optional.setdefault(above, {})[first.value] = None
-
-
-def _annotation(place: Place, tree: ast.AST, reading: _Reading) -> str:
-    asked = reading.kinds.get(place, {})
-    parts: dict[str, str] = {}
-    keys = {**reading.needed.get(place, {}), **reading.optional.get(place, {})}
-    if keys and ("str" not in asked or "dict" in asked):
-        parts["dict"] = _record(place, list(keys)[:_MOST_KEYS], tree, reading)
-    if place in reading.members and (not asked or asked.keys() & {"tuple", "list"}):
-        members = [_annotation((*place, n), tree, reading) for n in range(reading.members[place])]
-        parts["tuple"] = f"tuple[{', '.join(members)}]"
-    held = (*place, _ITEM)
-    if not parts and _is_told(held, reading) and (inner := _annotation(held, tree, reading)):
-        parts["list"] = f"list[{inner}]"
-    held = (*place, _VALUE)
-    if not parts and _is_told(held, reading):
-        parts["dict"] = f"dict[str, {_annotation(held, tree, reading)}]"
-    if asked and place[-1:] == (_VALUE,):
-        # Of many values some are of the kind that is asked for.
-        asked = {**asked, "int": None}
-    if asked:
-        return " | ".join(dict.fromkeys(parts.get(kind, FILLED.get(kind, kind)) for kind in asked))
-    return next(iter(parts.values()), "") or _plain(place, tree, reading)
-
-
-def _is_told(place: Place, reading: _Reading) -> bool:
-    """Whether the code asks anything of a place or of what is in it."""
-    tables = (reading.needed, reading.optional, reading.kinds, reading.members)
-    return any(known[: len(place)] == place for table in tables for known in table)
-
-
-def _record(place: Place, keys: list[str], tree: ast.AST, reading: _Reading) -> str:
-    optional = reading.optional.get(place, {})
-    entries = []
-    for key in keys:
-        inner = _annotation((*place, f"key {key}"), tree, reading)
-        entries.append(f"{key!r}: {f'NotRequired[{inner}]' if key in optional else inner}")
-    return "{" + ", ".join(entries) + "}"
-
-
-def _plain(place: Place, tree: ast.AST, reading: _Reading) -> str:
-    """The type that use speaks for, then the key's name, then the default that the code has for it."""
-    if reading.held and place:
-        return reading.held
-    used = uses(tree, lambda node: reading.place(node) == place)
-    if used:
-        return used[0]
-    last = str(place[-1]) if place else ""
-    key = last.removeprefix("key ") if last.startswith("key ") else ""
-    default = next(_defaults(place, tree, reading), "")
-    named = by_name(key) if key not in _VAGUE else ""
-    return default or named or ("str | int" if place else UNKNOWN_TYPE)
-
-
-def _defaults(place: Place, tree: ast.AST, reading: _Reading) -> Iterator[str]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and len(node.args) == 2 and reading.place(node) == place:
-            default = node.args[1]
-            value = default.value if isinstance(default, ast.Constant) else None
-            if isinstance(value, (bool, int, float, str)):
-                yield type(value).__name__
-            elif isinstance(default, (ast.List, ast.Tuple)):
-                yield "list[int]"
+    def _defaults(self, place: Place) -> Iterator[str]:
+        for node in ast.walk(self.tree):
+            if isinstance(node, ast.Call) and len(node.args) == 2 and self.reading.place(node) == place:
+                default = node.args[1]
+                value = default.value if isinstance(default, ast.Constant) else None
+                if isinstance(value, (bool, int, float, str)):
+                    yield type(value).__name__
+                elif isinstance(default, (ast.List, ast.Tuple)):
+                    yield "list[int]"

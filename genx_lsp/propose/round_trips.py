@@ -2,7 +2,7 @@
 
 `decode(encode("ab"))` gives "ab" again, and what `encode` makes is what `decode` is there to read: texts with
 a grammar that nobody would make up. `Point.from_dict(point.to_dict()) == point` says of objects what no
-literal says. `normalise(normalise("A b"))` shows whether the first time was enough.
+literal says. `normalise(normalise("A b")) == normalise("A b")` holds where the first time is enough.
 """
 
 from __future__ import annotations
@@ -93,7 +93,8 @@ def _values(context: Context) -> Iterator[Argument]:
                 yield Argument(f"{other.name}({target.name}({value.text}))", value.setup)
     if target.returns and target.parameters[0].annotation == target.returns not in _NUMBERS:
         for value in islice(_given(context, target), _TWICE):
-            yield Argument(f"{target.name}({target.name}({value.text}))", value.setup)
+            once = f"{target.name}({value.text})"
+            yield Argument(f"{target.name}({once}) == {once}", value.setup)
 
 
 def _objects(context: Context) -> Iterator[Argument]:

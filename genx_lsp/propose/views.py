@@ -80,6 +80,19 @@ class View:
         """The import statement that binds a name anywhere in the module, `if TYPE_CHECKING` included."""
         return _imports(self.source).get(name)
 
+    def origin_of(self, name: str) -> str:
+        """The dotted name of what a name of this module is, where it is imported; else the name as it is."""
+        statement = self.import_of(name)
+        alias = next(
+            (a for a in getattr(statement, "names", ()) if (a.asname or a.name.partition(".")[0]) == name),
+            None,
+        )
+        if alias is None:
+            return name
+        if isinstance(statement, ast.ImportFrom):
+            return f"{self._absolute(statement)}.{alias.name}"
+        return alias.name if alias.asname else name
+
     def _absolute(self, statement: ast.ImportFrom) -> str:
         if statement.level == 0:
             return statement.module or ""

@@ -10,6 +10,7 @@ from genx_lsp.project import discover
 from genx_lsp.propose.arguments import pools
 from genx_lsp.propose.context import Context
 from genx_lsp.propose.records import record_annotation
+from genx_lsp.propose.views import view_of
 
 
 def target_of(tmp_path, source):
@@ -91,8 +92,8 @@ def target_of(tmp_path, source):
     ],
 )
 def test_keys_and_what_they_hold(tmp_path, source, expected):
-    target, _ = target_of(tmp_path, source)
-    assert record_annotation(target.parameters[0], target) == expected
+    target, project = target_of(tmp_path, source)
+    assert record_annotation(target.parameters[0], target, view_of(target, project)) == expected
 
 
 def test_dictionaries_of_these_keys_are_proposed_with_and_without_what_may_be_missing(tmp_path):
