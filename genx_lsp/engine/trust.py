@@ -123,7 +123,7 @@ def run_items(job: Job) -> None:
 def exclude_unstable(job: Job, budget: Budget | None = None) -> None:
     """Leave out calls that time out or crash, and those that answer differently elsewhere.
 
-    Elsewhere is under another hash seed, and on what pretends to be another machine.
+    Elsewhere is under another hash seed, and on what pretends to be another machine on another day.
 
     `budget`: where the time for proposing, which it takes otherwise, may be over already.
     """
@@ -163,7 +163,7 @@ def exclude_unstable(job: Job, budget: Budget | None = None) -> None:
         example = min(changed, key=len)
         job.note(
             f"{len(changed)} calls gave a different answer the second time ({example}) and were left out: "
-            "the function depends on the clock, on chance, on state or on the machine."
+            "the function depends on the clock, on chance, on state, on the machine or on its files."
         )
 
 

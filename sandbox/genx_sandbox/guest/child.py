@@ -7,7 +7,7 @@ import json
 import os
 import sys
 
-from . import calls, loading, probes, program, split
+from . import calls, elsewhere, loading, probes, program, split
 from .confine import readable
 from .wire import Channel
 
@@ -129,6 +129,7 @@ def serve_calls(channel, request, prepared):
         channel.send({"load_error": calls.one_line(error)})
         return
     channel.send({"load_error": ""})
+    elsewhere.empty_folders()
     evaluator = calls.Evaluator(module, prepared.limits, probe)
     ready = prepared.calls()
     for index in range(request["first"], len(ready)):

@@ -112,6 +112,8 @@ def main(control_fd, profile_json):
         # every module, and what is missing is for the program to find out.
         with contextlib.suppress(Exception):
             __import__(name)
+    if profile.get("twin", False):
+        elsewhere.later()
     role, others = profile["grade"], []
     if role == "split":
         role, control, others = _part(control, profile["namespaces"])

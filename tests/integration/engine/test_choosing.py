@@ -2,6 +2,8 @@
 
 import platform
 
+import pytest
+
 
 def test_a_line_that_no_first_call_reaches_is_looked_for(place):
     path = place.write(
@@ -230,4 +232,32 @@ def test_what_is_true_of_this_machine_only_is_not_offered(place):
     final = place.findings(path, "greeting")[-1]
     assert platform.node() not in final.plan.new_text
     assert all(test.title.endswith("raises ValueError") for test in final.tests)
-    assert any("or on the machine" in note for note in final.notes)
+    assert any("on the machine or on its files" in note for note in final.notes)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        pytest.param("datetime.date.today().year - year", id="today"),
+        pytest.param("datetime.datetime.now().year - year", id="now"),
+        pytest.param("len(os.listdir('.')) + year", id="files of a folder"),
+    ],
+)
+def test_what_is_true_of_today_or_of_this_folder_only_is_not_offered(place, expression):
+    path = place.write(
+        "passing.py",
+        f"""
+        import datetime
+        import os
+
+
+        def passing(year: int) -> int:
+            if year < 1:
+                raise ValueError("no such year")
+            return {expression}
+        """,
+    )
+    final = place.findings(path, "passing")[-1]
+    assert final.tests
+    assert all(test.title.endswith("raises ValueError") for test in final.tests)
+    assert any("depends on the clock" in note for note in final.notes)

@@ -327,3 +327,82 @@ def test_what_hangs_on_the_machine_differs_when_repeated(sandbox):
     (again,) = sandbox.repeat_calls([program], calls)
     pairs = zip([*FACTS, "all"], first.outcomes, again.outcomes, strict=True)
     assert [name for name, a, b in pairs if a.key == b.key] == ["all"]
+
+
+DAY = """
+import datetime
+import datetime as dt
+import glob
+import os
+import time
+from datetime import date
+from pathlib import Path
+
+LOADED = date.today()
+LIBRARY = os.path.join(os.path.dirname(os.__file__), "json")
+FILES_WHEN_LOADED = sorted(os.listdir(LIBRARY))
+
+
+class Moment(datetime.datetime):
+    pass
+
+
+def of_the_day(which):
+    return {
+        "today": lambda: str(date.today()),
+        "loaded": lambda: LOADED.year,
+        "now": lambda: str(dt.datetime.now().date()),
+        "now there": lambda: datetime.datetime.now(datetime.timezone.utc).year,
+        "a kind of its own": lambda: Moment.now().month,
+        "utcnow": lambda: getattr(datetime.datetime, "utcnow")().year,
+        "days": lambda: int(time.time() / 86400),
+        "nanoseconds": lambda: time.time_ns() // (86400 * 10**9),
+        "localtime": lambda: time.localtime().tm_year,
+        "gmtime": lambda: time.gmtime()[:2],
+        "strftime": lambda: time.strftime("%Y"),
+        "ctime": lambda: time.ctime()[-4:],
+        "over by then": lambda: date(2029, 1, 1) < date.today(),
+    }[which]()
+
+
+def of_the_files(which):
+    return {
+        "listed": lambda: sorted(os.listdir(LIBRARY)),
+        "scanned": lambda: sum(entry.is_file() for entry in os.scandir(LIBRARY)),
+        "globbed": lambda: glob.glob(LIBRARY + "/*.py"),
+        "walked": lambda: len(list(os.walk(LIBRARY))),
+    }[which]()
+
+
+def of_all_days():
+    moment = datetime.datetime(2024, 2, 29, 12, tzinfo=datetime.timezone.utc)
+    stated = time.strftime("%Y", time.gmtime(0)), time.gmtime(0)[:3], time.asctime(time.gmtime(0))
+    return moment, moment.timestamp(), stated, date.fromtimestamp(86400.0 * 365), type(moment).__name__
+
+
+def of_all_folders():
+    with open(os.path.join(LIBRARY, "decoder.py")) as file:
+        named = file.readline()
+    return named, os.path.exists(LIBRARY), len(FILES_WHEN_LOADED), isinstance(Path(LIBRARY), Path)
+"""
+DAYS = (
+    *("today", "loaded", "now", "now there", "a kind of its own", "utcnow", "days", "nanoseconds"),
+    *("localtime", "gmtime", "strftime", "ctime", "over by then"),
+)
+FILES = ("listed", "scanned", "globbed", "walked")
+
+
+def test_what_hangs_on_the_day_or_on_the_files_of_a_folder_differs_when_repeated(sandbox):
+    named = {
+        **{day: f"of_the_day({day!r})" for day in DAYS},
+        **{file: f"of_the_files({file!r})" for file in FILES},
+        "all days": "of_all_days()",
+        "all folders": "of_all_folders()",
+    }
+    program = Program("p", "day", "/nowhere/day.py", DAY)
+    calls = [Call(e, e) for e in named.values()]
+    (first,) = sandbox.run_calls([program], calls)
+    (again,) = sandbox.repeat_calls([program], calls)
+    assert {outcome.kind for outcome in first.outcomes} == {"value"}
+    pairs = zip(named, first.outcomes, again.outcomes, strict=True)
+    assert [name for name, a, b in pairs if a.key == b.key] == ["all days", "all folders"]
