@@ -137,7 +137,7 @@ def _typed(parameter: Parameter, target: Target, builder: Builder) -> list[Argum
     told = record_annotation(parameter, target, builder.home)
     asked = parse_expression(told) if told else None
     made = builder.values(asked) if asked is not None else []
-    if made and not told.startswith(("text(", "Literal[")):
+    if made and (told.startswith("text('file'") or not told.startswith(("text(", "Literal["))):
         return made
     if parameter.annotation in ("bytes", "bytearray"):
         made = [Argument(f"b{a.text}") for a in made if a.text.isascii()]

@@ -219,8 +219,17 @@ class Builder:
                     values.append(ast.literal_eval(made.text))
                 except ValueError:
                     continue  # Not a literal, so nothing that a text can hold.
+            if kind == "file":
+                return self._file(options[0], [v for v in values if isinstance(v, str)], view)
             found = written(kind, options[0], values)
         return [Argument(repr(text)) for text in found]
+
+    def _file(self, mode: str, texts: list[str], view: View) -> list[Argument]:
+        """Open files that hold texts."""
+        name = "BytesIO" if mode == "b" else "StringIO"
+        spelled, setup = self._spell(name, view, f"from io import {name}")
+        held = [text.encode() if mode == "b" else text for text in texts]
+        return [Argument(f"{spelled}({content!r})", setup) for content in held]
 
     def instances(self, text: str, view: View | None = None, depth: int = 0) -> list[Argument]:
         """Ways to make an instance of a class defined in the view or imported into it from the project."""

@@ -29,6 +29,12 @@ _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Is: ast.IsNot,
     ast.IsNot: ast.Is,
 }
+_SHAPING = {"sorted": "list", "reversed": "list", "set": "", "abs": "", "round": ""}
+"""Functions that are given and give alike, and what makes the same of what they get."""
+_TIDYING = frozenset(
+    {"strip", "lstrip", "rstrip", "lower", "upper", "casefold", "title", "capitalize", "replace",
+     "removeprefix", "removesuffix"}
+)  # fmt: skip
 Change = tuple[str, ast.AST]
 """What kind of fault, and the node that takes the other's place."""
 
@@ -141,6 +147,8 @@ def _changes(node: ast.AST) -> Iterator[Change]:
         yield "operator removed", node.operand
     elif isinstance(node, ast.Constant):
         yield from _constants(node)
+    elif isinstance(node, ast.Call):
+        yield from _dropped(node)
     elif isinstance(node, (ast.If, ast.While)):
         yield "condition negated", _with(node, test=ast.UnaryOp(ast.Not(), node.test))
         yield "condition fixed", _with(node, test=ast.Constant(False))
@@ -193,6 +201,16 @@ def _operators(node: ast.BinOp | ast.AugAssign) -> Iterator[Change]:
         yield "operand dropped", node.right
     else:
         yield "assignment", ast.Pass()
+
+
+def _dropped(node: ast.Call) -> Iterator[Change]:
+    """What is sorted, rounded, stripped stays as it was."""
+    if isinstance(node.func, ast.Name) and node.func.id in _SHAPING and node.args:
+        other = _SHAPING[node.func.id]
+        first = node.args[0]
+        yield "call dropped", ast.Call(ast.Name(other, ast.Load()), [first], []) if other else first
+    elif isinstance(node.func, ast.Attribute) and node.func.attr in _TIDYING:
+        yield "call dropped", node.func.value
 
 
 def _comparisons(node: ast.Compare) -> Iterator[Change]:

@@ -66,6 +66,11 @@ _HEX = ("616263", "", "00ff")
 _CODE = ("def f(x):\n    return x\n", "x = 1\n", "", "import os\nclass A:\n    def b(self): pass\n")
 _MAILS = ("Ann Lee <ann@example.com>", "ann@example.com", "")
 
+FROM_FILES = {"json.load": "json", "tomllib.load": "toml", "tomli.load": "toml"}
+"""Functions that make the same of an open file."""
+STREAMS = frozenset({"TextIO", "BinaryIO", "IO", "TextIOBase", "TextIOWrapper", "BufferedReader"})
+"""Types of open files; whatever holds a text and can be read takes their place."""
+
 SAMPLES: dict[str, tuple[str, ...]] = {
     "datetime.date.fromisoformat": _DATES,
     "datetime.time.fromisoformat": _TIMES,

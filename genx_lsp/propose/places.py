@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from genx_lsp.propose.folding import folded_text
-from genx_lsp.propose.formats import DOCUMENTS, NUMBERS, SAMPLES
+from genx_lsp.propose.formats import DOCUMENTS, FROM_FILES, NUMBERS, SAMPLES
 from genx_lsp.propose.views import View
 
 DEEPEST = 8
@@ -32,6 +32,7 @@ _THROUGH = frozenset(
 """Functions that hand on what they get."""
 _STRPTIME = ("datetime.datetime.strptime", "time.strptime")
 _ENTRIES = {"get": "", "getint": "int", "getfloat": "float", "getboolean": "bool"}
+_FILE = "as file "
 _CUTS = frozenset({"partition", "rpartition"})
 _TAGS = frozenset({"iter", "iterfind", "findall"})
 
@@ -46,6 +47,8 @@ class Reading:
 
     view: View
     names: dict[str, Place]
+    is_file: bool = False
+    """What was passed is an open file: its lines are looped over, and readers of texts may be given it."""
     lists: dict[str, Place] = field(default_factory=dict)
     """Names of lists that the code makes, and the place of which each of their items is."""
     needed: dict[Place, dict[str, None]] = field(default_factory=dict)
@@ -96,6 +99,8 @@ class Reading:
         above = self.place(node)
         if above is None and isinstance(node, (ast.ListComp, ast.GeneratorExp)):
             return self.place(node.elt)
+        if above == () and self.is_file:
+            above = self.below(self._held(above), "split \n")
         return self.below(above, ITEM)
 
     def is_told(self, place: Place) -> bool:
@@ -123,6 +128,10 @@ class Reading:
         if isinstance(node, ast.Attribute):
             return f"{self.dotted(node.value)}.{node.attr}"
         return self.view.origin_of(node.id) if isinstance(node, ast.Name) else ""
+
+    def _held(self, place: Place | None) -> Place | None:
+        """The text that an open file holds."""
+        return self.below(place, _FILE) if place == () and self.is_file else place
 
     def below(self, above: Place | None, step: str) -> Place | None:
         """A part of a place, None where parts are no longer told apart. How texts are taken apart is kept."""
@@ -155,7 +164,11 @@ class Reading:
             option = next((k.value for k in node.keywords if k.arg == "delimiter"), None)
             told = option.value if isinstance(option, ast.Constant) else None
             kind = DOCUMENTS[name]
-            return self.below(self.place(first), f"as {kind} {told if isinstance(told, str) else ''}")
+            return self.below(
+                self._held(self.place(first)), f"as {kind} {told if isinstance(told, str) else ''}"
+            )
+        if first is not None and name in FROM_FILES:
+            return self.below(self.below(self.place(first), _FILE), f"as {FROM_FILES[name]} ")
         if first is not None and name in _THROUGH:
             return self.place(first)
         if first is not None and name == "next":
@@ -169,6 +182,12 @@ class Reading:
         told = first.value if isinstance(first, ast.Constant) else None
         if name in _SAME_TEXT:
             return above
+        if name == "read" and first is None:
+            return self.below(above, _FILE)
+        if name == "readline":
+            return self.below(self.below(self.below(above, _FILE), "split \n"), ITEM)
+        if name == "readlines":
+            return self.below(self.below(above, _FILE), "split \n")
         if name == "splitlines":
             return self.below(above, "split \n")
         if name in _CUTS and isinstance(told, str):

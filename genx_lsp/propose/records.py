@@ -12,6 +12,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from genx_lsp.propose.formats import STREAMS
 from genx_lsp.propose.guessing import FILLED, by_name, uses
 from genx_lsp.propose.keys import parse_definition, parse_expression
 from genx_lsp.propose.places import ITEM, VALUE, Place, Reading
@@ -58,11 +59,16 @@ def record_annotation(parameter: Parameter, target: Target, view: View) -> str:
     tree = parse_definition(target.source)
     names = _names(parameter.annotation)
     is_open = not names or bool(names & (_OPEN - {"str"}) and names <= _OPEN | _BESIDE)
-    if tree is None or not (is_open or names <= _TEXTS):
+    is_file = bool(names & STREAMS)
+    if tree is None or not (is_open or is_file or names <= _TEXTS):
         return ""
-    reading = Reading(view, {parameter.name: ()})
+    reading = Reading(view, {parameter.name: ()}, is_file)
     reading.read(tree)
-    told = _Writer(tree, reading, "str" if _holds_texts(parameter.annotation) else "").annotation(())
+    held = "str" if _holds_texts(parameter.annotation) else ""
+    mode = "b" if names & {"BinaryIO", "BufferedReader", "bytes"} else ""
+    told = _Writer(tree, reading, held, mode).annotation(())
+    if is_file:
+        return told if told.startswith("text('file'") else f"text('file', {mode!r}, str)"
     if not is_open:
         return told if told.startswith(("text(", "Literal[")) else ""
     if told.startswith("text(") and names & _COLLECTIONS:
@@ -99,6 +105,8 @@ class _Writer:
     reading: Reading
     held: str = ""
     """What the parameter's annotation says that collections hold in the end."""
+    mode: str = ""
+    """`b` where an open file gives bytes."""
 
     def annotation(self, place: Place) -> str:
         formatted = self._format(place)
@@ -134,6 +142,9 @@ class _Writer:
             inner = self.annotation((*place, step)) if self.reading.is_told((*place, step)) else ""
             if step.startswith("split "):
                 told.append(f"text('split', {option!r}, {inner or 'list[str]'})")
+            elif kind == "file":
+                text = self._format((*place, step))
+                told.append(f"text('file', {self._mode(place, step)!r}, {text or 'str'})")
             elif kind == "url" and not inner:
                 told.append("text('url')")
             elif kind == "url":
@@ -147,6 +158,11 @@ class _Writer:
         if not told and number and (not place or self.held or number not in ("int", "float")):
             told.append(f"text({number!r})")
         return " | ".join(told)
+
+    def _mode(self, place: Place, step: str) -> str:
+        """`b` where bytes are read: the code or the annotation says so."""
+        below = self.reading.steps.get((*place, step), {})
+        return "b" if any(s.startswith("as toml") for s in below) else self.mode
 
     def _fitting(self, kind: str, inner: str) -> str:
         """The parts that a document of a format has, where the code does not tell."""

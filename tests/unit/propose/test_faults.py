@@ -34,11 +34,22 @@ def notes(context, source, name="f"):
         ("return 3", "constant: `3` → `4`"),
         ("return [x for x in a if x]", "condition removed: `for x in a if x` → `for x in a`"),
         ("a.append(b)", "statement removed: `a.append(b)` → `pass`"),
+        ("return sorted(a)", "call dropped: `sorted(a)` → `list(a)`"),
+        ("return abs(a)", "call dropped: `abs(a)` → `a`"),
+        ("return a.strip()", "call dropped: `a.strip()` → `a`"),
+        ("return not a", "return value: `return not a` → `return True`"),
+        ("return a == b", "return value: `return a == b` → `return False`"),
     ],
 )
 def test_a_fault_of_each_kind(context, line, wanted):
     found = notes(context, f"def f(a, b):\n    {line}\n")
     assert any(wanted in note for note in found), found
+
+
+def test_a_question_by_its_annotation_is_answered_the_same_whatever_is_asked(context):
+    wanted = "return value: `return a.real` → `return False`"
+    assert any(wanted in note for note in notes(context, "def f(a) -> bool:\n    return a.real\n"))
+    assert not any(wanted in note for note in notes(context, "def f(a):\n    return a.real\n"))
 
 
 def test_faults_of_a_method_stand_at_its_place(context):

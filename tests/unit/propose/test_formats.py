@@ -254,6 +254,32 @@ def test_how_a_text_is_taken_apart(context, body, annotation, expected):
     assert record_annotation(made.target.parameters[0], made.target, view) == expected
 
 
+@pytest.mark.parametrize(
+    ("parameter", "expression", "read"),
+    [
+        pytest.param("f", 'json.load(f)["a"]', lambda f: json.load(f)["a"], id="by what reads it"),
+        pytest.param("f: TextIO", "[line.split() for line in f]", list, id="lines"),
+        pytest.param(
+            "f: IO[str]",
+            'sum(int(row["n"]) for row in csv.DictReader(f))',
+            lambda f: [int(row["n"]) for row in csv.DictReader(f)],
+            id="a table",
+        ),
+        pytest.param("f: BinaryIO", "f.read()[0]", lambda f: f.read().decode(), id="bytes"),
+        pytest.param("f", "f.readline().strip()", lambda f: f.readline(), id="by its method"),
+    ],
+)
+def test_an_open_file_is_one_in_memory(context, parameter, expression, read):
+    source = "import csv\nimport json\nfrom typing import IO, BinaryIO, TextIO\n\n\n"
+    made = context(f"{source}def read({parameter}):\n    return {expression}\n")
+    arguments = pools(made)[0].values[:3]
+    assert len(arguments) == 3
+    for argument in arguments:
+        names = {}
+        exec("\n".join(argument.setup), names)
+        read(eval(argument.text, names))
+
+
 def test_an_enumeration_is_made_of_its_values(context):
     source = """
         from enum import Enum
