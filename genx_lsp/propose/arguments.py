@@ -12,6 +12,7 @@ from genx_lsp.propose.builder import Argument, Builder
 from genx_lsp.propose.context import Context
 from genx_lsp.propose.docstring_examples import seen_calls
 from genx_lsp.propose.examples import example_texts
+from genx_lsp.propose.failing import failing_functions
 from genx_lsp.propose.guessing import guess_annotation
 from genx_lsp.propose.idioms import ALIKE
 from genx_lsp.propose.keys import normal_expression, parse_expression, quiet_parse
@@ -28,6 +29,8 @@ _SEEN_FIRST = 3
 _TYPICAL = 4
 _LITERALS = 12
 _READS_NUMBERS = re.compile(r"\b(?:int|float|Decimal|Fraction)\(|\.is(?:digit|decimal|numeric)\(")
+_NAMES = ("abc", "a")
+"""What is passed by any name is passed by these: texts that are made up are the same."""
 _EXAMPLES = 10
 """Texts taken from the examples of the whole module."""
 
@@ -117,7 +120,9 @@ def _pool(
         joined = [Argument(", ".join(a.text for a in typed[:n])) for n in (2, 0, 1, 4)]
         return Pool(parameter, tuple(_distinct([*joined, Argument("")])))
     if parameter.kind == "var_keyword":
-        return Pool(parameter, (Argument(""),))
+        named = [[f"{name}={a.text}" for name, a in zip(_NAMES[:n], typed, strict=False)] for n in (1, 2)]
+        setup = tuple(line for a in typed[:2] for line in a.setup)
+        return Pool(parameter, (Argument(""), *(Argument(", ".join(part), setup) for part in named if part)))
     kinds = {_kind(a.text) for a in typed} | ({_kind(s) for s in seen} - {""})
     closed = "Literal[" in parameter.annotation  # Other values would break what the type promises.
     fitting = [] if closed else [text for text in literals if _kind(text) in kinds]
@@ -145,7 +150,8 @@ def _typed(parameter: Parameter, target: Target, builder: Builder) -> list[Argum
     says_nothing = parameter.annotation.rpartition(".")[2] in ("", "Any", "object")
     annotation = guess_annotation(parameter, target) if says_nothing else parameter.annotation
     parsed = parse_expression(annotation)
-    return [*made, *(builder.values(parsed) if parsed is not None else [])]
+    usual = builder.values(parsed) if parsed is not None else []
+    return [*made, *usual, *failing_functions(parameter, target)]
 
 
 def _kind(text: str) -> str:

@@ -126,6 +126,9 @@ class Builder:
 
     def _callable(self, parts: Sequence[ast.expr], view: View, depth: int) -> list[Argument]:
         result = self.values(parts[-1], view, depth + 1) if len(parts) > 1 else []
+        members = self._members(parts, view)
+        if members:
+            return members
         takes = len(parts[0].elts) if isinstance(parts[0], ast.List) else None
         names = ", ".join("xyzuvw"[:takes]) if takes is not None and takes <= 6 else "*args"
         first = names[:1] if takes else ("args[0]" if takes is None else "None")
@@ -134,6 +137,18 @@ class Builder:
             Argument(f"lambda {names}: {a.text}".replace("lambda :", "lambda:"), a.setup) for a in result[:2]
         ]
         return made if takes or not result else made[1:]
+
+    def _members(self, parts: Sequence[ast.expr], view: View) -> list[Argument]:
+        """Functions of an object that give what it has of the type that is wanted: `lambda x: x.price`."""
+        takes = parts[0].elts if isinstance(parts[0], ast.List) else []
+        node = view.find_class(ast.unparse(takes[0])) if len(takes) == 1 else None
+        fields = constructor_parameters(node, view) if node is not None else None
+        wanted = ast.unparse(parts[-1])
+        return [
+            Argument(f"lambda x: x.{field.name}")
+            for field in fields or ()
+            if wanted in ("Any", "object") or (field.annotation and ast.unparse(field.annotation) == wanted)
+        ]
 
     def _container(self, name: str, parts: Sequence[ast.expr], view: View, depth: int) -> list[Argument]:
         if name in MAPPINGS and len(parts) == 2:
@@ -275,6 +290,7 @@ class Builder:
             if annotation is not None and _is_text(annotation):
                 made = _distinct([*texts, *made])
             made = made or self._passed(node, index, field)
+            made = [*made[:1], *(a for a in compared_with(node, field.name) if a not in made[:1]), *made[1:]]
             if not made and field.optional:
                 continue
             if not made:
@@ -322,6 +338,23 @@ class Builder:
         if name in BUILTINS:
             return name, ()
         return name, (statement,)
+
+
+def compared_with(node: ast.ClassDef, name: str) -> list[Argument]:
+    """Constants that a class's methods compare an attribute of that name with: each makes another object."""
+    found: dict[str, None] = {}
+    for part in ast.walk(node):
+        if not isinstance(part, ast.Compare) or not isinstance(part.left, ast.Attribute):
+            continue
+        if part.left.attr.strip("_") != name.strip("_") or not isinstance(part.left.value, ast.Name):
+            continue
+        for side in part.comparators:
+            values = side.elts if isinstance(side, (ast.Tuple, ast.List, ast.Set)) else [side]
+            constants = (v.value for v in values if isinstance(v, ast.Constant))
+            found.update(
+                dict.fromkeys(repr(c) for c in constants if isinstance(c, (str, int)) and type(c) is not bool)
+            )
+    return [Argument(text) for text in found]
 
 
 def constructed_with(call: ast.Call, position: int, name: str) -> ast.expr | None:

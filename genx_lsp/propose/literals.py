@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from genx_lsp.propose.folding import folded_number, folded_text
 from genx_lsp.propose.keys import parse_definition
+from genx_lsp.propose.lengths import texts_of_length
 from genx_lsp.propose.patterns import is_one, looks_like_one, samples
 from genx_lsp.propose.views import View
 from genx_lsp.target import Target
@@ -50,7 +51,7 @@ def code_literals(target: Target, view: View) -> list[str]:
         for literal in _literals([node, *_class_constants(node), *_constants_used(node, view)], view)
         if literal not in found
     ]
-    return [*found, *list(dict.fromkeys(called))[:_CALLED]]
+    return list(dict.fromkeys([*found, *texts_of_length(tree), *list(dict.fromkeys(called))[:_CALLED]]))
 
 
 def far_texts(target: Target, view: View) -> list[str]:

@@ -1,0 +1,107 @@
+"""What code asks of its arguments beyond their type: lengths, constants that attributes are held against,
+functions that fail, what is passed by any name."""
+
+import ast
+
+import pytest
+
+from genx_lsp.propose.arguments import pools, receivers
+from genx_lsp.propose.failing import failing_functions
+from genx_lsp.propose.lengths import texts_of_length
+
+CART = """
+from dataclasses import dataclass
+from typing import Callable
+
+
+@dataclass
+class Item:
+    sku: str
+    price: float
+
+
+class Cart:
+    def __init__(self, coupon: str = ""):
+        self._coupon = coupon
+
+    def total(self, amount: float) -> float:
+        return amount * 0.9 if self._coupon == "SAVE10" else amount
+
+
+def group(items: list[Item], key: Callable[[Item], str]) -> dict[str, Item]:
+    return {key(item): item for item in items}
+
+
+def tag(name: str, **attributes: str) -> str:
+    return f"<{name} {attributes}>"
+"""
+
+
+def values(context, name, number=0):
+    return [argument.text for argument in pools(context(CART, name))[number].values]
+
+
+@pytest.mark.parametrize(
+    ("condition", "lengths"),
+    [
+        ("12 <= len(digits) <= 19", {11, 12, 13, 18, 19, 20}),
+        ("len(text) in (10, 13)", {9, 10, 11, 12, 13, 14}),
+        ("len(text) > 1000", set()),
+        ("text == 12", set()),
+    ],
+)
+def test_texts_are_as_long_as_lengths_are_held_against(condition, lengths):
+    texts = [ast.literal_eval(text) for text in texts_of_length(ast.parse(f"if {condition}:\n    pass"))]
+    assert {len(text) for text in texts} == lengths
+    assert all(text.isdigit() or text.isalpha() for text in texts)
+
+
+def test_such_texts_are_proposed(context):
+    made = context("def f(card: str):\n    return card[-4:] if len(card) == 16 else ''\n", "f")
+    assert "'1234567890123456'" in [argument.text for argument in pools(made)[0].values]
+
+
+def test_objects_are_made_with_what_their_attributes_are_held_against(context):
+    owners = [argument.text for argument in receivers(context(CART, "Cart.total")).values]
+    assert "Cart('SAVE10')" in owners[:3]
+
+
+def test_a_function_of_an_object_gives_what_the_object_has(context):
+    assert values(context, "group", 1) == ["lambda x: x.sku"]
+
+
+def test_something_is_passed_by_name_where_any_name_will_do(context):
+    given = values(context, "tag", 1)
+    assert given[0] == ""
+    assert [text.count("=") for text in given] == [0, 1, 2]
+    ast.parse(f"tag('a', {given[2]})")
+
+
+@pytest.mark.parametrize(
+    ("caught", "errors"),
+    [
+        ("except ValueError:", {"ValueError"}),
+        ("except (KeyError, OSError) as error:", {"KeyError", "OSError"}),
+        ("except:", {"ValueError"}),
+        ("except socket.error:", set()),
+    ],
+)
+def test_functions_fail_as_the_code_expects_them_to(context, caught, errors):
+    source = f"def f(get):\n    try:\n        return get()\n    {caught}\n        return None\n"
+    target = context(source, "f").target
+    made = failing_functions(target.parameters[0], target)
+    raised = set()
+    for argument in made:
+        names = {}
+        exec("\n".join(argument.setup), names)
+        function = eval(argument.text, names)
+        with pytest.raises(Exception, match="abc") as failure:
+            function()
+        raised.add(failure.type.__name__)
+    assert raised == errors
+    assert len(made) == 2 * len(errors)
+
+
+def test_a_function_that_may_fail_freely_is_not_made_to(context):
+    target = context("def f(get):\n    return get()\n", "f").target
+    assert failing_functions(target.parameters[0], target) == []
