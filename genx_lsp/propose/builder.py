@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from genx_lsp.propose.examples import constructions
-from genx_lsp.propose.fields import Field, constructor_parameters
+from genx_lsp.propose.fields import Field, compared_with, constructed_with, constructor_parameters
 from genx_lsp.propose.formats import SAMPLES, dated, written
 from genx_lsp.propose.keys import parse_expression
 from genx_lsp.propose.literals import calls_of, constructor_texts
@@ -290,7 +290,8 @@ class Builder:
             if annotation is not None and _is_text(annotation):
                 made = _distinct([*texts, *made])
             made = made or self._passed(node, index, field)
-            made = [*made[:1], *(a for a in compared_with(node, field.name) if a not in made[:1]), *made[1:]]
+            held = [Argument(text) for text in compared_with(node, field.name)]
+            made = _distinct([*made[:1], *held, *made[1:]])
             if not made and field.optional:
                 continue
             if not made:
@@ -338,29 +339,6 @@ class Builder:
         if name in BUILTINS:
             return name, ()
         return name, (statement,)
-
-
-def compared_with(node: ast.ClassDef, name: str) -> list[Argument]:
-    """Constants that a class's methods compare an attribute of that name with: each makes another object."""
-    found: dict[str, None] = {}
-    for part in ast.walk(node):
-        if not isinstance(part, ast.Compare) or not isinstance(part.left, ast.Attribute):
-            continue
-        if part.left.attr.strip("_") != name.strip("_") or not isinstance(part.left.value, ast.Name):
-            continue
-        for side in part.comparators:
-            values = side.elts if isinstance(side, (ast.Tuple, ast.List, ast.Set)) else [side]
-            constants = (v.value for v in values if isinstance(v, ast.Constant))
-            found.update(
-                dict.fromkeys(repr(c) for c in constants if isinstance(c, (str, int)) and type(c) is not bool)
-            )
-    return [Argument(text) for text in found]
-
-
-def constructed_with(call: ast.Call, position: int, name: str) -> ast.expr | None:
-    """What a call passes for a parameter, by its name or its place."""
-    by_name = next((k.value for k in call.keywords if k.arg == name), None)
-    return by_name or (call.args[position] if position < len(call.args) else None)
 
 
 def _is_abstract(node: ast.ClassDef) -> bool:

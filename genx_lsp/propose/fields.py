@@ -1,4 +1,7 @@
-"""What a constructor takes, as its class says: `__init__`, or the fields of a dataclass or named tuple."""
+"""What a constructor takes, as its class says: `__init__`, or the fields of a dataclass or named tuple.
+
+And what is known of the values: what calls pass, what the class holds them against.
+"""
 
 from __future__ import annotations
 
@@ -62,3 +65,26 @@ def _of_body(node: ast.ClassDef) -> list[Field]:
         optional = bool(default) and not (default.startswith("field(") and "default" not in default)
         found.append(Field(statement.target.id, statement.annotation, optional))
     return found
+
+
+def compared_with(node: ast.ClassDef, name: str) -> list[str]:
+    """Constants that a class's methods compare an attribute of that name with: each makes another object."""
+    found: dict[str, None] = {}
+    for part in ast.walk(node):
+        if not isinstance(part, ast.Compare) or not isinstance(part.left, ast.Attribute):
+            continue
+        if part.left.attr.strip("_") != name.strip("_") or not isinstance(part.left.value, ast.Name):
+            continue
+        for side in part.comparators:
+            values = side.elts if isinstance(side, (ast.Tuple, ast.List, ast.Set)) else [side]
+            constants = (v.value for v in values if isinstance(v, ast.Constant))
+            found.update(
+                dict.fromkeys(repr(c) for c in constants if isinstance(c, (str, int)) and type(c) is not bool)
+            )
+    return list(found)
+
+
+def constructed_with(call: ast.Call, position: int, name: str) -> ast.expr | None:
+    """What a call passes for a parameter, by its name or its place."""
+    by_name = next((k.value for k in call.keywords if k.arg == name), None)
+    return by_name or (call.args[position] if position < len(call.args) else None)

@@ -12,6 +12,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from genx_lsp.propose.asking import read
 from genx_lsp.propose.formats import STREAMS
 from genx_lsp.propose.guessing import FILLED, by_name, uses
 from genx_lsp.propose.keys import parse_definition, parse_expression
@@ -63,7 +64,7 @@ def record_annotation(parameter: Parameter, target: Target, view: View) -> str:
     if tree is None or not (is_open or is_file or names <= _TEXTS):
         return ""
     reading = Reading(view, {parameter.name: ()}, is_file)
-    reading.read(tree)
+    read(tree, reading)
     held = "str" if _holds_texts(parameter.annotation) else ""
     mode = "b" if names & {"BinaryIO", "BufferedReader", "bytes"} else ""
     told = _Writer(tree, reading, held, mode).annotation(())

@@ -1,6 +1,7 @@
 """Which tests are offered: what first calls miss is looked for, objects are told by what is seen of them."""
 
 import platform
+import re
 
 import pytest
 
@@ -261,3 +262,48 @@ def test_what_is_true_of_today_or_of_this_folder_only_is_not_offered(place, expr
     assert final.tests
     assert all(test.title.endswith("raises ValueError") for test in final.tests)
     assert any("depends on the clock" in note for note in final.notes)
+
+
+READERS = """
+    import csv
+    import json
+    from datetime import datetime
+    from typing import Callable, TextIO
+
+
+    def names(text: str) -> list[str]:
+        return [item["name"] for item in json.loads(text)["items"] if item.get("active")]
+
+
+    def days(first: str, last: str) -> int:
+        pattern = "%d.%m.%Y"
+        return abs((datetime.strptime(last, pattern) - datetime.strptime(first, pattern)).days)
+
+
+    def total(file: TextIO) -> float:
+        return sum(float(row["price"]) * int(row["count"]) for row in csv.DictReader(file))
+
+
+    def retried(get: Callable[[], int], times: int = 3) -> int:
+        for attempt in range(times):
+            try:
+                return get()
+            except OSError:
+                if attempt == times - 1:
+                    raise
+        return -1
+    """
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        pytest.param("names", r"""names\('\{"items": \[\{"name".*== \['\w+'""", id="JSON"),
+        pytest.param("days", r"days\('29\.02\.2024', '\d\d\.\d\d\.\d{4}'\) == [1-9]", id="dates"),
+        pytest.param("total", r"total\(StringIO\('price,count\\n.* == [1-9]", id="an open file"),
+        pytest.param("retried", r"retried\(Mock\(side_effect=OSError.* raises OSError", id="what fails"),
+    ],
+)
+def test_what_reads_a_text_or_calls_what_fails_gets_one(place, name, wanted):
+    final = place.findings(place.write("readers.py", READERS), name)[-1]
+    assert any(re.match(wanted, test.title) for test in final.tests), [test.title for test in final.tests]
