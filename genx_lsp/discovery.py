@@ -160,7 +160,7 @@ def _kind(node: _Function, scopes: tuple[_Scope, ...], decorators: set[str]) -> 
     return "property" if decorators & _PROPERTIES else "method"
 
 
-def parameters_of(node: _Function, kind: TargetKind) -> tuple[Parameter, ...]:
+def parameters_of(node: _Function | ast.Lambda, kind: TargetKind) -> tuple[Parameter, ...]:
     """What a definition takes; without its first parameter where that is the object or the class."""
     arguments = node.args
     positional: list[tuple[ast.arg, ParameterKind]] = [

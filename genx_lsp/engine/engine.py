@@ -18,6 +18,7 @@ from genx_lsp.findings import Findings, MatrixView, TestFilePlan, TestSuggestion
 from genx_lsp.project import Project
 from genx_lsp.propose import (
     boundary,
+    closures,
     docstring_examples,
     grafts,
     infill,
@@ -194,6 +195,7 @@ class Engine:
         add_tests(job, boundary.propose(job.context()))
         add_tests(job, job.claim(boundary.foreign(job.context())))
         add_tests(job, sequences.propose(job.context()))
+        add_tests(job, closures.propose(job.context()))
         add_tests(job, job.claim(round_trips.propose(job.context())))
         add_tests(job, drawn.propose(job))
         if not job.matrix.tests:

@@ -19,6 +19,7 @@ from genx_lsp.propose.views import View
 _DEPTH = 6
 _SHOWN = 6
 """Ways to make an object taken from the examples of its module."""
+_STAND_INS = 3
 _POOL = 14
 """Values kept a type; pairs of longer pools would crowd out everything else."""
 
@@ -275,7 +276,7 @@ class Builder:
             ]
             return [Argument(f"{spelled.text}.{m}", spelled.setup) for m in members if not m.startswith("_")]
         if "Protocol" in bases or _is_abstract(node):
-            return []
+            return self._stand_ins(node, view, depth, is_protocol="Protocol" in bases)
         shown = [Argument(t, spelled.setup) for t in constructions(view.source, spelled.text)][:_SHOWN]
         fields = constructor_parameters(node, view)
         if fields is None:
@@ -310,6 +311,17 @@ class Builder:
             rows.append(Argument(row.text, spelled.setup + row.setup))
         return rows
 
+    def _stand_ins(self, node: ast.ClassDef, view: View, depth: int, *, is_protocol: bool) -> list[Argument]:
+        """Objects of the classes beside an abstract one that are made of it, or have all that it asks for."""
+        wanted = _public(node)
+        found = []
+        for other in (s for s in view.tree.body if isinstance(s, ast.ClassDef) and s is not node):
+            bases = {ast.unparse(base).partition("[")[0] for base in other.bases}
+            fits = node.name in bases or (is_protocol and wanted and wanted <= _public(other))
+            if fits and "Protocol" not in bases and not _is_abstract(other):
+                found.append(self.instances(other.name, view, depth + 1))
+        return list(_interleave(found[:_STAND_INS])) if depth < _DEPTH else []
+
     def _passed(self, node: ast.ClassDef, position: int, field: Field) -> list[Argument]:
         """Constants of the home module for a parameter of which no value can be made up: those that it passes
         where it makes such an object itself, and those that are annotated with the same contents."""
@@ -339,6 +351,16 @@ class Builder:
         if name in BUILTINS:
             return name, ()
         return name, (statement,)
+
+
+def _public(node: ast.ClassDef) -> set[str]:
+    """Names of methods and annotated attributes, those that the constructor sets included."""
+    names = {s.name for s in node.body if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))}
+    names |= {
+        s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+    }
+    stored = (n for n in ast.walk(node) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
+    return {name for name in names | {n.attr for n in stored} if not name.startswith("_")}
 
 
 def _is_abstract(node: ast.ClassDef) -> bool:

@@ -31,6 +31,7 @@ _OPPOSITE: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }
 _SHAPING = {"sorted": "list", "reversed": "list", "set": "", "abs": "", "round": ""}
 """Functions that are given and give alike, and what makes the same of what they get."""
+_CONTRARY = {"min": "max", "max": "min", "any": "all", "all": "any"}
 _TIDYING = frozenset(
     {"strip", "lstrip", "rstrip", "lower", "upper", "casefold", "title", "capitalize", "replace",
      "removeprefix", "removesuffix"}
@@ -148,7 +149,7 @@ def _changes(node: ast.AST) -> Iterator[Change]:
     elif isinstance(node, ast.Constant):
         yield from _constants(node)
     elif isinstance(node, ast.Call):
-        yield from _dropped(node)
+        yield from _calls(node)
     elif isinstance(node, (ast.If, ast.While)):
         yield "condition negated", _with(node, test=ast.UnaryOp(ast.Not(), node.test))
         yield "condition fixed", _with(node, test=ast.Constant(False))
@@ -203,8 +204,10 @@ def _operators(node: ast.BinOp | ast.AugAssign) -> Iterator[Change]:
         yield "assignment", ast.Pass()
 
 
-def _dropped(node: ast.Call) -> Iterator[Change]:
-    """What is sorted, rounded, stripped stays as it was."""
+def _calls(node: ast.Call) -> Iterator[Change]:
+    """What is sorted, rounded, stripped stays as it was; the largest is the smallest."""
+    if isinstance(node.func, ast.Name) and node.func.id in _CONTRARY:
+        yield "call", _with(node, func=ast.Name(_CONTRARY[node.func.id], ast.Load()))
     if isinstance(node.func, ast.Name) and node.func.id in _SHAPING and node.args:
         other = _SHAPING[node.func.id]
         first = node.args[0]

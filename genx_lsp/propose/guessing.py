@@ -19,11 +19,18 @@ FILLED = {
 }
 """Bare collections, with what is put into them where nothing tells."""
 _LONGEST_TUPLE = 6
+_MOST_ARGUMENTS = 4
 _NUMBER = (ast.Sub, ast.Div, ast.FloorDiv, ast.Pow, ast.LShift, ast.RShift, ast.BitAnd, ast.BitOr, ast.BitXor)
 
 
 def guess_annotation(parameter: Parameter, target: Target) -> str:
-    """An annotation as source; never empty."""
+    """An annotation as source; never empty. Of `*parameters`, what each is."""
+    guessed = _guessed(parameter, target)
+    is_many = parameter.kind == "var_positional" and guessed.startswith("list[")
+    return guessed[5:-1] if is_many and " | " not in guessed else guessed
+
+
+def _guessed(parameter: Parameter, target: Target) -> str:
     by_default = _by_default(parameter.default)
     if by_default:
         return by_default
@@ -35,7 +42,7 @@ def guess_annotation(parameter: Parameter, target: Target) -> str:
     if used:
         # The name settles what use leaves open: `for x in words` fits list[int] and list[str].
         if named and _shape(named) in {_shape(u) for u in used}:
-            return named
+            return used[0] if "Callable[" in used[0] else named
         # Where name and use differ both are tried: what is wrong shows when it is run.
         return " | ".join(dict.fromkeys([*used[:2], *([named] if named else [])]))
     return named or UNKNOWN_TYPE
@@ -163,6 +170,8 @@ def _elements(tree: ast.AST, is_it: Callable[[ast.expr], bool]) -> set[str]:
             sides = [node.left, *node.comparators]
             if any(is_element(s) for s in sides):
                 found |= {_like(s) for s in sides}
+        elif isinstance(node, ast.Call) and is_element(node.func):
+            found.add(_callable(node))
         elif isinstance(node, ast.Call) and any(is_element(a) for a in node.args):
             found.add(
                 {"ord": "str", "len": "str", "chr": "int", "abs": "int"}.get(ast.unparse(node.func), "")
@@ -174,7 +183,7 @@ def _elements(tree: ast.AST, is_it: Callable[[ast.expr], bool]) -> set[str]:
 
 def _called(node: ast.Call, is_it: Callable[[ast.expr], bool]) -> str:
     if is_it(node.func):
-        return "Callable"
+        return _callable(node)
     if not any(is_it(a) for a in node.args):
         return ""
     func = ast.unparse(node.func)
@@ -198,6 +207,17 @@ def _called(node: ast.Call, is_it: Callable[[ast.expr], bool]) -> str:
     if func in ("ord", "re.match", "re.search", "re.findall"):
         return "str"
     return ""
+
+
+def _callable(node: ast.Call) -> str:
+    """A function that takes as much as it is given."""
+    if (
+        node.keywords
+        or len(node.args) > _MOST_ARGUMENTS
+        or any(isinstance(a, ast.Starred) for a in node.args)
+    ):
+        return "Callable"
+    return f"Callable[[{', '.join(['Any'] * len(node.args))}], Any]"
 
 
 def _like(node: ast.expr) -> str:

@@ -74,7 +74,10 @@ def record_annotation(parameter: Parameter, target: Target, view: View) -> str:
         return told if told.startswith(("text(", "Literal[")) else ""
     if told.startswith("text(") and names & _COLLECTIONS:
         return ""
-    return told if "{" in told or "text(" in told or reading.is_told((VALUE,)) else ""
+    named = "{" in told or "text(" in told
+    # Of what is asked for its own type, the types of its items are a matter of each.
+    mixed = (ITEM,) in reading.kinds and () not in reading.kinds
+    return told if named or mixed or reading.is_told((VALUE,)) else ""
 
 
 def _names(annotation: str) -> set[str]:
@@ -128,7 +131,7 @@ class _Writer:
         held = (*place, VALUE)
         if not parts and reading.is_told(held):
             parts["dict"] = f"dict[str, {self.annotation(held)}]"
-        if asked and place[-1:] == (VALUE,):
+        if asked and place[-1:] in ((VALUE,), (ITEM,)):
             # Of many values some are of the kind that is asked for.
             asked = {**asked, "int": None}
         if asked:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import keyword
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
 from genx_lsp.candidate import TestCandidate, TestOrigin
@@ -36,7 +36,15 @@ _ROWS = 4
 """Sets of arguments of a method under work; of another, half as many."""
 _ASKED = 5
 """Members that are asked what has become of the object."""
+_ASKED_WITH = ("__getitem__", "__contains__")
 _TELLING = ("__len__", "__iter__", "__str__", "__repr__", "__bool__")
+
+
+@dataclass(frozen=True)
+class _Call(Argument):
+    """A call of a method, and what it passes for which parameter."""
+
+    passed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -61,13 +69,14 @@ def propose(context: Context) -> Iterator[TestCandidate]:
         return
     members = {m.node.name: m for m in _members(node)}
     own = members.get(target.name)
+    given = _asked_with(node, target)
     built = [o for o in owners.values if "(" in o.text][:_OWNERS]
     if own is None or not built:
         return
     name = _variable(target)
     asked = list(_asked(node, members, name, but=target.name))[:_ASKED]
     seen: set[tuple[str, str]] = set()
-    for call, setup in islice(_sequences(context, own, members, built, name, asked), _MOST):
+    for call, setup in islice(_sequences(context, own, members, built, name, asked, given), _MOST):
         if context.cancel.is_set():
             return
         if (call, setup) not in seen:
@@ -82,13 +91,19 @@ def _sequences(
     built: Sequence[Argument],
     name: str,
     asked: Sequence[str],
+    given: Sequence[tuple[str, str]],
 ) -> Iterator[tuple[str, str]]:
-    """Expression and setup, the shortest sequences first."""
+    """Expression and setup, the shortest sequences first.
+
+    `given`: members that are asked with what the method under work was given, and the name of that parameter.
+    """
     target = context.target
     mine = list(islice(_calls(context, target, name), _ROWS))
     if own.changes:
         for owner, call in product(built, mine):
-            for question in asked:
+            values = ((member, call.passed.get(parameter, "")) for member, parameter in given)
+            again = (spoken(m, name, [v]) or f"{name}.{m}({v})" for m, v in values if v)
+            for question in (*again, *asked):
                 yield question, _script(owner, name, [call])
     others = [m for m in members.values() if m.changes and m.node.name not in (target.name, "__init__")]
     for member in others[:_CHANGES]:
@@ -111,10 +126,10 @@ def _script(owner: Argument, name: str, calls: Sequence[Argument], more: tuple[s
     return "\n".join([*imports, f"{name} = {owner.text}", *(call.text for call in calls)])
 
 
-def _calls(context: Context, target: Target, name: str) -> Iterator[Argument]:
+def _calls(context: Context, target: Target, name: str) -> Iterator[_Call]:
     """The method called on the variable, typical arguments first."""
     if target.kind == "property":
-        yield Argument(f"{name}.{target.name}")
+        yield _Call(f"{name}.{target.name}")
         return
     columns = pools(replace(context, target=target))
     if any(not pool.values for pool in columns):
@@ -124,7 +139,8 @@ def _calls(context: Context, target: Target, name: str) -> Iterator[Argument]:
         given = [value.text for _, value in chosen if value.text]
         text = spoken(target.name, name, given)
         text = text or f"{name}.{target.name}({argument_list([(p, v.text) for p, v in chosen])})"
-        yield Argument(normal_expression(text), tuple(s for _, v in chosen for s in v.setup))
+        passed = {pool.parameter.name: value.text for pool, value in chosen}
+        yield _Call(normal_expression(text), tuple(s for _, v in chosen for s in v.setup), passed)
 
 
 def _members(node: ast.ClassDef) -> Iterator[_Member]:
@@ -174,6 +190,26 @@ def _asked(node: ast.ClassDef, members: dict[str, _Member], name: str, but: str)
         yield f"{name}.{method.name}" if is_property else f"{name}.{method.name}()"
     for attribute in _attributes(node):
         yield f"{name}.{attribute}"
+
+
+def _asked_with(node: ast.ClassDef, target: Target) -> list[tuple[str, str]]:
+    """Members that take one argument and have the parameter of the target's that is named alike: what was put
+    under a key is asked for by that key."""
+    names = {parameter.name for parameter in target.parameters}
+    found = []
+    for member in _members(node):
+        arguments = member.node.args
+        required = len(arguments.args) - 1 - len(arguments.defaults)
+        if required == 1 and member.node.name != target.name and _gives(member.node):
+            parameter = arguments.args[1].arg
+            is_special = member.node.name.startswith("_")
+            if parameter in names and (not is_special or member.node.name in _ASKED_WITH):
+                found.append((member.node.name, parameter))
+    return found[:_ASKED]
+
+
+def _gives(method: ast.FunctionDef) -> bool:
+    return any(isinstance(n, ast.Return) and n.value is not None for n in ast.walk(method))
 
 
 def _attributes(node: ast.ClassDef) -> list[str]:

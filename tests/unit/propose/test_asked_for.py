@@ -1,10 +1,12 @@
 """What code asks of its arguments beyond their type: lengths, constants that attributes are held against,
-functions that fail, what is passed by any name."""
+functions that fail, what is passed by any name, functions and objects that others give or stand in for."""
 
 import ast
+from dataclasses import replace
 
 import pytest
 
+from genx_lsp.propose import boundary, closures
 from genx_lsp.propose.arguments import pools, receivers
 from genx_lsp.propose.failing import failing_functions
 from genx_lsp.propose.lengths import texts_of_length
@@ -37,8 +39,8 @@ def tag(name: str, **attributes: str) -> str:
 """
 
 
-def values(context, name, number=0):
-    return [argument.text for argument in pools(context(CART, name))[number].values]
+def values(context, name, number=0, source=CART):
+    return [argument.text for argument in pools(context(source, name))[number].values]
 
 
 @pytest.mark.parametrize(
@@ -105,3 +107,97 @@ def test_functions_fail_as_the_code_expects_them_to(context, caught, errors):
 def test_a_function_that_may_fail_freely_is_not_made_to(context):
     target = context("def f(get):\n    return get()\n", "f").target
     assert failing_functions(target.parameters[0], target) == []
+
+
+MAKERS = """
+from abc import ABC, abstractmethod
+from typing import Protocol
+
+
+def adder(n: int):
+    return lambda x: x + n
+
+
+def clamped(low: int, high: int):
+    def clamp(value: int) -> int:
+        return max(low, min(high, value))
+
+    return clamp
+
+
+def plain(n: int):
+    def helper(x):
+        return x
+
+    return helper(n)
+
+
+def composed(*steps):
+    value = 1
+    for step in steps:
+        value = step(value)
+    return value
+
+
+def applied(f, x: int, y: int):
+    return f(x, y)
+
+
+class Shape(Protocol):
+    def area(self) -> float: ...
+
+
+class Square:
+    def __init__(self, side: float) -> None:
+        self.side = side
+
+    def area(self) -> float:
+        return self.side**2
+
+
+class Animal(ABC):
+    @abstractmethod
+    def sound(self) -> str: ...
+
+
+class Dog(Animal):
+    def sound(self) -> str:
+        return "woof"
+
+
+class Cat(Animal):
+    def sound(self) -> str:
+        return "meow"
+
+
+def total(shapes: list[Shape]) -> float:
+    return sum(shape.area() for shape in shapes)
+
+
+def noise(animal: Animal) -> str:
+    return animal.sound()
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "called"), [("adder", "adder(2)(2)"), ("clamped", "clamped(2, 2)(2)"), ("plain", "")]
+)
+def test_functions_that_are_given_are_called(context, name, called):
+    made = context(MAKERS, name)
+    # What the engine knows already is how it got them.
+    known = replace(made, known_calls=tuple(test.expression for test in boundary.propose(made)))
+    found = [test.expression for test in closures.propose(known)]
+    assert called in found if called else not found
+
+
+def test_functions_take_as_much_as_they_are_given(context):
+    assert values(context, "applied", source=MAKERS)[0] == "lambda x, y: x"
+    assert values(context, "composed", source=MAKERS)[0] == "lambda x: x, lambda x: 1"
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [("total", {"[Square(1.5), Square(0.0), Square(-1.5)]"}), ("noise", {"Dog()", "Cat()"})],
+)
+def test_objects_of_other_classes_stand_in_for_what_is_abstract(context, name, made):
+    assert made <= set(values(context, name, source=MAKERS))

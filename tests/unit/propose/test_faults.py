@@ -35,6 +35,7 @@ def notes(context, source, name="f"):
         ("return [x for x in a if x]", "condition removed: `for x in a if x` → `for x in a`"),
         ("a.append(b)", "statement removed: `a.append(b)` → `pass`"),
         ("return sorted(a)", "call dropped: `sorted(a)` → `list(a)`"),
+        ("return max(a, b)", "call: `max(a, b)` → `min(a, b)`"),
         ("return abs(a)", "call dropped: `abs(a)` → `a`"),
         ("return a.strip()", "call dropped: `a.strip()` → `a`"),
         ("return not a", "return value: `return not a` → `return True`"),

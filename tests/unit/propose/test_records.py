@@ -80,6 +80,12 @@ def target_of(tmp_path, source):
             id="values",
         ),
         pytest.param(
+            "def flat(rows: list):\n    for row in rows:\n        if isinstance(row, list):\n"
+            "            yield from flat(row)\n",
+            "list[list[int] | int]",
+            id="items of two kinds",
+        ),
+        pytest.param(
             "def texts(rows: list[dict[str, str]]):\n    return [row['count'] * 2 for row in rows]\n",
             "list[{'count': str}]",
             id="the type says what they hold",

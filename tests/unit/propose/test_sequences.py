@@ -32,6 +32,34 @@ def test_after_a_method_that_changes_its_object_others_are_asked(context):
     assert ("stack.limit", ["stack = Stack(2)", "stack.push(2)"]) in found
 
 
+def test_what_was_put_under_a_key_is_asked_for_by_it(context):
+    source = """
+    class Store:
+        def __init__(self):
+            self._held = {}
+
+        def put(self, key: str, value: int) -> None:
+            self._held[key] = value
+
+        def get(self, key: str) -> int | None:
+            return self._held.get(key)
+
+        def __contains__(self, key: str) -> bool:
+            return key in self._held
+
+        def find(self, value: int) -> list[str]:
+            return [key for key, held in self._held.items() if held == value]
+
+        def drop(self, other: str) -> None:
+            return self._held.pop(other)
+    """
+    found = proposed(context, source, "Store.put")
+    put = ["store = Store()", "store.put('abc', 2)"]
+    for question in ("store.get('abc')", "'abc' in store", "store.find(2)"):
+        assert (question, put) in found
+    assert not any("drop" in question for question, _ in found)
+
+
 def test_before_a_method_that_tells_of_its_object_it_is_changed(context):
     found = proposed(context, STACK, "Stack.__len__")
     assert ("len(stack)", ["stack = Stack(2)", "stack.push(2)"]) in found
