@@ -21,13 +21,15 @@ from genx_lsp.learn.examples import ACCEPTED, OBSERVED, Example
 from genx_lsp.learn.problems import Problem
 from genx_lsp.learn.provenance import Evidence
 from genx_lsp.learn.workbench import passes_all, prepare
-from genx_lsp.propose import model_tests, mutate, rewrite
+from genx_lsp.propose import boundary, model_tests, mutate, rewrite
 from genx_lsp.propose.keys import test_key
 from genx_lsp.target import Target
 from genx_models import Generator
 from genx_models.adapters import Role
 from genx_sandbox import Executor, Expectation, Outcome, Raises, Returns
 
+_PLAIN = 12
+"""Calls made of types and of the code, the shortest, run beside those that the model proposes."""
 _MUTANTS = 24
 """Small changes of the trusted program; a call that tells none of them apart from it is trivial."""
 
@@ -108,6 +110,11 @@ def _observe(job: Job, result: Augmented, series: int) -> Iterator[CallTest]:
     add_tests(job, model_tests.propose(job.context(series=series)))
     made = [test for test in job.matrix.tests if test.key not in before]
     result.counts["tests proposed"] = len(made)
+    # A small model works out what plain calls give; from its own it learns to make the same ones more often.
+    plain = [test for test in boundary.propose(job.context()) if isinstance(test, CallTest)]
+    plain = sorted(plain, key=lambda test: len(test.expression))[:_PLAIN]
+    add_tests(job, plain)
+    made += [test for test in plain if test in job.matrix.tests]
     job.matrix.fill([job.original], made, job.budget, probes=True)
     trust.exclude_unstable(job)
     seen: set[str] = set()

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from genx_lsp.propose.asking import read
 from genx_lsp.propose.formats import STREAMS
-from genx_lsp.propose.guessing import FILLED, by_name, uses
+from genx_lsp.propose.guessing import FILLED, by_name, guess_annotation, uses
 from genx_lsp.propose.keys import parse_definition, parse_expression
 from genx_lsp.propose.places import ITEM, VALUE, Place, Reading
 from genx_lsp.propose.type_values import UNKNOWN_TYPE
@@ -75,9 +75,12 @@ def record_annotation(parameter: Parameter, target: Target, view: View) -> str:
     if told.startswith("text(") and names & _COLLECTIONS:
         return ""
     named = "{" in told or "text(" in told
-    # Of what is asked for its own type, the types of its items are a matter of each.
-    mixed = (ITEM,) in reading.kinds and () not in reading.kinds
-    return told if named or mixed or reading.is_told((VALUE,)) else ""
+    if named or reading.is_told((VALUE,)):
+        return told
+    if (ITEM,) in reading.kinds and () not in reading.kinds:
+        # Items are asked for one type; which other types there are the rest of the code says.
+        return f"{parameter.annotation or guess_annotation(parameter, target)} | {told}"
+    return ""
 
 
 def _names(annotation: str) -> set[str]:

@@ -82,7 +82,7 @@ def target_of(tmp_path, source):
         pytest.param(
             "def flat(rows: list):\n    for row in rows:\n        if isinstance(row, list):\n"
             "            yield from flat(row)\n",
-            "list[list[int] | int]",
+            "list | list[list[int] | int]",
             id="items of two kinds",
         ),
         pytest.param(
