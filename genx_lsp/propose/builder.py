@@ -162,9 +162,11 @@ class Builder:
                 return [Argument("()")]
             if not all(columns):
                 return []
-            # Members that are alike show which of them is read where they differ.
+            # The most typical of each first; after that, members of one type differ: it shows which is read.
             longest = max(map(len, columns))
-            rows = [[c[(i + at) % len(c)] for at, c in enumerate(columns)] for i in range(longest)]
+            rows = [
+                [c[(i + at if i else 0) % len(c)] for at, c in enumerate(columns)] for i in range(longest)
+            ]
             return [_join(row, "(", ",)" if len(row) == 1 else ")") for row in rows]
         items = self.values(parts[0], view, depth + 1) if parts else []
         if not items:
