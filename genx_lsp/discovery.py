@@ -6,6 +6,7 @@ import ast
 import hashlib
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from genx_lsp.errors import SourceError, TargetError
@@ -179,6 +180,22 @@ def parameters_of(node: _Function | ast.Lambda, kind: TargetKind) -> tuple[Param
     if arguments.kwarg:
         found.append(_parameter(arguments.kwarg, None, "var_keyword"))
     return tuple(found)
+
+
+def function_beside(node: ast.FunctionDef, target: Target) -> Target:
+    """A function of the target's module, as far as making arguments for it goes."""
+    return replace(
+        target,
+        qualified_name=node.name,
+        kind="function",
+        first_line=min([node.lineno, *(d.lineno for d in node.decorator_list)]),
+        last_line=node.end_lineno or node.lineno,
+        def_line=node.lineno,
+        parameters=parameters_of(node, "function"),
+        returns=ast.unparse(node.returns) if node.returns else "",
+        docstring=ast.get_docstring(node) or "",
+        ast_hash="",
+    )
 
 
 def _parameter(argument: ast.arg, default: ast.expr | None, kind: ParameterKind) -> Parameter:

@@ -90,7 +90,7 @@ def _far(start: Sequence[tuple[ast.AST, View]], but: str) -> list[str]:
     found: dict[str, None] = {}
     for node, where in _led_to(start, but):
         patterns = _patterns([node], where, certain=True)
-        for value, home in _constants_named(node, where):
+        for value, home in constants_named(node, where):
             patterns += _patterns([value], home, certain=True)
         for pattern in dict.fromkeys(patterns):
             found.update(dict.fromkeys(repr(text) for text in samples(pattern) if text))
@@ -168,7 +168,7 @@ def _neighbours(value: object) -> Iterator[str]:
         yield from (repr(f"a{value}b"), repr(value * 2))
 
 
-def _constants_named(tree: ast.AST, view: View) -> Iterator[tuple[ast.expr, View]]:
+def constants_named(tree: ast.AST, view: View) -> Iterator[tuple[ast.expr, View]]:
     """Values of the module's constants that the code names, and of those it imports from the project."""
     for name in sorted({n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}):
         found = _defined(name, view)
@@ -178,7 +178,7 @@ def _constants_named(tree: ast.AST, view: View) -> Iterator[tuple[ast.expr, View
 
 def _constants_used(tree: ast.AST, view: View) -> Iterator[ast.expr]:
     """The same, of a long table the first keys only."""
-    for value, _ in _constants_named(tree, view):
+    for value, _ in constants_named(tree, view):
         if isinstance(value, ast.Dict) and len(value.keys) > _ENTRIES:
             # A long table: what it is looked up by tells how its keys look.
             yield from (key for key in value.keys[:_ENTRIES] if key is not None)

@@ -9,19 +9,26 @@ one of a tuple's members.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from genx_lsp.discovery import function_beside, parameters_of
 from genx_lsp.propose.asking import read
 from genx_lsp.propose.formats import STREAMS
 from genx_lsp.propose.guessing import FILLED, by_name, guess_annotation, uses
 from genx_lsp.propose.keys import parse_definition, parse_expression
+from genx_lsp.propose.literals import constants_named
 from genx_lsp.propose.places import ITEM, VALUE, Place, Reading
 from genx_lsp.propose.type_values import UNKNOWN_TYPE
 from genx_lsp.propose.views import View
 from genx_lsp.target import Parameter, Target
 
+_DEEPEST_CALL = 2
 _MOST_KEYS = 12
+_MOST_HEADERS = 30
+_HEADERS = 4
+_HEADER = re.compile(r"[A-Za-z][A-Za-z-]+")
 _USUAL = {
     "json": "dict[str, int]",
     "toml": "dict[str, int]",
@@ -52,11 +59,41 @@ _TEXTS = {"str", "bytes", "AnyStr", "int", "None", "Optional", "Union", "typing"
 """What the annotation of a text may be made of, or of a number that an enumeration is made of."""
 
 
-def record_annotation(parameter: Parameter, target: Target, view: View) -> str:
+def record_annotation(parameter: Parameter, target: Target, view: View, depth: int = 0) -> str:
     """An annotation that names keys, members or formats of texts.
 
-    Empty where the code asks for none, or where the parameter's own annotation says it all.
+    What is handed on to a function of the module is what that one asks for. Empty where the code asks for
+    nothing, or where the parameter's own annotation says it all.
     """
+    told = _told(parameter, target, view)
+    if told or depth >= _DEEPEST_CALL:
+        return told
+    for node, other in _handed_on(parameter, target, view):
+        told = record_annotation(
+            replace(other, annotation=parameter.annotation), function_beside(node, target), view, depth + 1
+        )
+        if told:
+            return told
+    return ""
+
+
+def _handed_on(
+    parameter: Parameter, target: Target, view: View
+) -> Iterator[tuple[ast.FunctionDef, Parameter]]:
+    """Functions of the module that are called with the parameter as it is, and what it is to them."""
+    tree = parse_definition(target.source)
+    functions = {
+        s.name: s for s in view.tree.body if isinstance(s, ast.FunctionDef) and s.name != target.name
+    }
+    for call in ast.walk(tree) if tree is not None else ():
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in functions:
+            node = functions[call.func.id]
+            for given, other in zip(call.args, parameters_of(node, "function"), strict=False):
+                if isinstance(given, ast.Name) and given.id == parameter.name:
+                    yield node, other
+
+
+def _told(parameter: Parameter, target: Target, view: View) -> str:
     tree = parse_definition(target.source)
     names = _names(parameter.annotation)
     is_open = not names or bool(names & (_OPEN - {"str"}) and names <= _OPEN | _BESIDE)
@@ -179,7 +216,18 @@ class _Writer:
             fits = bool(inner)
         else:
             fits = inner.startswith(("{", "dict["))
+        if kind == "mail" and not fits and (headers := self._headers()):
+            # A few in each, so that a test can be read.
+            some = [headers[at : at + _HEADERS] for at in range(0, len(headers), _HEADERS)]
+            return " | ".join("{" + ", ".join(f"{name!r}: str" for name in few) + "}" for few in some)
         return inner if fits else _USUAL[kind]
+
+    def _headers(self) -> list[str]:
+        """Keys of the tables in which the code looks up what headers there are."""
+        tables = constants_named(self.tree, self.reading.view)
+        keys = (key for value, _ in tables if isinstance(value, ast.Dict) for key in value.keys)
+        names = (key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+        return [name for name in dict.fromkeys(names) if _HEADER.fullmatch(name)][:_MOST_HEADERS]
 
     def _record(self, place: Place, keys: list[str]) -> str:
         optional = self.reading.optional.get(place, {})

@@ -14,7 +14,7 @@ from dataclasses import replace
 from itertools import islice
 
 from genx_lsp.candidate import CallTest, TestOrigin
-from genx_lsp.discovery import parameters_of
+from genx_lsp.discovery import function_beside
 from genx_lsp.propose.arguments import pools
 from genx_lsp.propose.builder import Argument, Builder
 from genx_lsp.propose.context import Context
@@ -85,7 +85,7 @@ def _values(context: Context) -> Iterator[Argument]:
     functions = {s.name: s for s in tree.body if isinstance(s, ast.FunctionDef)}
     for name in inverses(target.name):
         node = functions.get(name)
-        other = _as_target(node, target) if node is not None else None
+        other = function_beside(node, target) if node is not None else None
         if other is not None and _takes_one(other):
             for value in _given(context, other):
                 yield Argument(f"{target.name}({other.name}({value.text}))", value.setup)
@@ -140,19 +140,3 @@ def _required(method: ast.FunctionDef) -> int:
     static = any(ast.unparse(d) == "staticmethod" for d in method.decorator_list)
     given = len(method.args.posonlyargs) + len(method.args.args) - (not static)
     return given - len(method.args.defaults) + sum(d is None for d in method.args.kw_defaults)
-
-
-def _as_target(node: ast.FunctionDef, target: Target) -> Target:
-    """A function beside the target, as far as making arguments for it goes."""
-    return replace(
-        target,
-        qualified_name=node.name,
-        kind="function",
-        first_line=min([node.lineno, *(d.lineno for d in node.decorator_list)]),
-        last_line=node.end_lineno or node.lineno,
-        def_line=node.lineno,
-        parameters=parameters_of(node, "function"),
-        returns=ast.unparse(node.returns) if node.returns else "",
-        docstring=ast.get_docstring(node) or "",
-        ast_hash="",
-    )

@@ -304,3 +304,30 @@ def test_texts_of_no_format_are_tried_after_them(context):
     values = first_values(context(source), 20)
     assert "abc" in values
     assert "" in values
+
+
+def test_what_is_handed_on_is_what_the_function_there_reads(context):
+    source = """
+        import json
+
+        def _load(content):
+            return json.loads(content)
+
+        def read(text: str) -> int:
+            return len(_load(text))
+        """
+    assert json.loads(first_values(context(source))[0])
+
+
+def test_headers_are_those_of_the_table_that_they_are_looked_up_in(context):
+    source = """
+        import email.parser
+
+        FIELDS = {"name": "name", "requires-dist": "requires", "a b": "none"}
+
+        def read(text: str) -> dict[str, str]:
+            parsed = email.parser.Parser().parsestr(text)
+            return {FIELDS[key.lower()]: value for key, value in parsed.items() if key.lower() in FIELDS}
+        """
+    message = message_from_string(first_values(context(source))[0])
+    assert set(message) == {"name", "requires-dist"}
