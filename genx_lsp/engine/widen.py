@@ -12,6 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from genx_lsp.candidate import CallTest, CodeCandidate
 from genx_lsp.engine import trust
@@ -27,6 +28,8 @@ from genx_sandbox import Outcome, SandboxCancelled
 # most telling ones, which costs the start of a process each.
 BATCHES = 6
 SHOWN = 32
+# In so many calls each constant is exchanged for each that the code speaks of, before chance has its turn.
+REPLACED = 4
 # So many rounds that led nowhere end the search: what is left is mostly equivalent.
 PATIENCE = 4
 ROUNDS = 24
@@ -81,6 +84,10 @@ def widen(
         if faults.alive or search.barren or set(range(first + 1, last + 1)) - search.reached:
             for batch in exchanged(search):
                 explored(search, batch)
+            plain = [test.expression for test, outcome in quick if outcome.kind == "value"]
+            told = explored(search, list(islice(variants.replaced(plain[:REPLACED]), 2 * BATCH)))
+            if faults.alive:
+                judged(search, faults, shown(search, told))
         for _ in range(ROUNDS):
             missing = set(range(first + 1, last + 1)) - search.reached
             wanted = faults.alive or missing or search.barren

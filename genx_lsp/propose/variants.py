@@ -81,6 +81,22 @@ class Variants:
             made += 1
             yield text
 
+    def replaced(self, seeds: Sequence[str]) -> Iterator[str]:
+        """All new calls that have one constant of a seed exchanged for one that the code speaks of."""
+        for tree in filter(None, map(parse_expression, seeds)):
+            for index, site in enumerate(_sites(tree)):
+                node = site.node
+                if not isinstance(node, ast.Constant) or isinstance(node.value, bool):
+                    continue
+                words = self._words.texts if isinstance(node.value, str) else self._words.numbers
+                for word in words if isinstance(node.value, (str, int, float)) else ():
+                    other = copy.deepcopy(tree)
+                    next(s for i, s in enumerate(_sites(other)) if i == index).put(_constant(word))
+                    text = ast.unparse(ast.fix_missing_locations(other))
+                    if text not in self._seen and len(text) <= _LONGEST:
+                        self._seen.add(text)
+                        yield text
+
     def _change(self, tree: ast.expr, trees: Sequence[ast.expr]) -> None:
         sites = list(_sites(tree))
         if isinstance(tree, ast.Call) and (not sites or self._rng.random() < 0.12):
@@ -252,6 +268,10 @@ class Variants:
         # A key that stands twice is the last one's.
         last = {ast.unparse(k) if k is not None else str(i): (k, v) for i, (k, v) in enumerate(pairs)}
         return ast.Dict([k for k, _ in last.values()], [v for _, v in last.values()])
+
+
+def _constant(value: int | float | str) -> ast.expr:
+    return ast.Constant(value) if isinstance(value, str) else _number(value)
 
 
 def _number(value: int | float) -> ast.expr:

@@ -48,3 +48,20 @@ def test_numbers_of_every_magnitude_turn_up():
     variants = Variants(Words())
     numbers = [abs(int(t[2:-1])) for t in variants.of(["f(3)"], 400)]
     assert {len(str(n)) for n in numbers} >= set(range(1, 10))
+
+
+def test_each_constant_is_exchanged_for_each_that_the_code_speaks_of():
+    variants = Variants(Words(numbers=(7, -1), texts=("-", "*")))
+    variants.know(["f([3, '+'])"])
+    assert list(variants.replaced(["f([3, '+'])"])) == [
+        "f([7, '+'])",
+        "f([-1, '+'])",
+        "f([3, '-'])",
+        "f([3, '*'])",
+    ]
+    assert list(variants.replaced(["f([3, '-'])"])) == ["f([7, '-'])", "f([-1, '-'])"]
+
+
+def test_what_is_no_number_and_no_text_stays():
+    variants = Variants(Words(numbers=(7,), texts=("a",)))
+    assert list(variants.replaced(["f(True, None, b'a')"])) == []
