@@ -3,6 +3,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from textwrap import dedent
 from typing import Any
 
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin
@@ -49,11 +50,17 @@ def test_what_is_observed_becomes_what_is_expected(
 ) -> None:
     model = scripted(["assert clamp(7, 3) == 999", "assert clamp(-2, 0) == 0"])
     found = run(boxes, problem(SOURCE, "clamp"), tests=model)
-    assert answers(found, "test", "observed") == [
-        "7, 3) == 7\nassert clamp(-2, 0) == 0\n```",
-        "-2, 0) == 0\nassert clamp(7, 3) == 7\n```",
-    ]
+    taught = answers(found, "test", "observed")
+    assert taught[0] == "7, 3) == 7\nassert clamp(-2, 0) == 0\n```"
+    assert taught[1].startswith("-2, 0) == 0\nassert clamp(")
     assert found.counts["tests right as written"] == 1
+    assert found.counts["tests proposed"] == 2
+    # Beside the model's own, a few plain calls with what they give.
+    assert 2 < len(taught) <= 2 + 12
+    clamp: dict[str, Any] = {}
+    exec(dedent(SOURCE), clamp)
+    for answer in taught:
+        exec("assert clamp(" + answer.removesuffix("\n```"), clamp)
 
 
 def test_flaky_and_wrongly_typed_calls_are_dropped(
