@@ -52,6 +52,10 @@ def text_edits(snapshot: Snapshot, edits: Sequence[LineEdit], codec: PositionCod
             text = text.removesuffix("\n")
             if edit.first_line > len(snapshot.lines):
                 text = "\n" + text
+        elif text and not text.endswith("\n"):
+            # The function was the last line of its file when this was found; now the file goes on, or ends
+            # with a newline.
+            text += "\n"
         made.append(types.TextEdit(types.Range(start, end), text.replace("\n", newline)))
     return made
 

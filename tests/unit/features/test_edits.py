@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lsprotocol import types
@@ -69,3 +70,20 @@ def test_lines_added_after_a_last_line_without_newline() -> None:
     snapshot = Snapshot(URI, 1, "a = 1")
     edits = text_edits(snapshot, [LineEdit(2, 1, "b = 2\n")], PositionCodec())
     assert apply(snapshot, edits) == "a = 1\nb = 2"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("def a():\n    return 1", "def a():\n    return 2"),
+        ("def a():\n    return 1\n", "def a():\n    return 2\n"),
+        ("def a():\r    return 1\r", "def a():\r    return 2\r"),
+        ("def a():\n    return 1\n\n\nb = a()\n", "def a():\n    return 2\n\n\nb = a()\n"),
+    ],
+)
+def test_a_line_that_was_the_last_without_a_newline_takes_none_of_those_after_it(
+    text: str, wanted: str
+) -> None:
+    snapshot = Snapshot(URI, 1, text)
+    edits = text_edits(snapshot, [LineEdit(2, 2, "    return 2")], PositionCodec())
+    assert apply(snapshot, edits) == wanted
