@@ -1,9 +1,9 @@
-"""What a dictionary, a list of dictionaries or an unpacked tuple holds, read off what the code asks of it.
+"""What a dictionary, a list of these, an unpacked tuple or a text holds, read off what the code asks of it.
 
 `order["lines"]` that is looped over, and `line["price"] * line["quantity"]` in the loop, make
 `{'lines': list[{'price': int, 'quantity': int}]}`: a dict display as a type, `NotRequired` where the code
-asks whether there is such a key. A place is what was passed, or a part of a place: an item, a key's value,
-one of a tuple's members.
+asks whether there is such a key. Where these are parts of what a reader makes of a text, they stand within
+the text's format: `text('json', '', {...})`, see `formats`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from genx_lsp.discovery import function_beside, parameters_of
 from genx_lsp.propose.asking import read
@@ -25,6 +26,8 @@ from genx_lsp.propose.views import View
 from genx_lsp.target import Parameter, Target
 
 _DEEPEST_CALL = 2
+_HELPERS = 4
+"""Functions looked at that a parameter is handed on to: who hands it to a hundred says little of it."""
 _MOST_KEYS = 12
 _MOST_HEADERS = 30
 _HEADERS = 4
@@ -65,10 +68,13 @@ def record_annotation(parameter: Parameter, target: Target, view: View, depth: i
     What is handed on to a function of the module is what that one asks for. Empty where the code asks for
     nothing, or where the parameter's own annotation says it all.
     """
-    told = _told(parameter, target, view)
+    try:
+        told = _told(parameter, target, view)
+    except RecursionError:  # A chain of hundreds of calls.
+        return ""
     if told or depth >= _DEEPEST_CALL:
         return told
-    for node, other in _handed_on(parameter, target, view):
+    for node, other in islice(_handed_on(parameter, target, view), _HELPERS):
         told = record_annotation(
             replace(other, annotation=parameter.annotation), function_beside(node, target), view, depth + 1
         )

@@ -7,6 +7,7 @@ import pytest
 from genx_lsp.config import Settings
 from genx_lsp.discovery import find_targets
 from genx_lsp.project import discover
+from genx_lsp.propose import records
 from genx_lsp.propose.arguments import pools
 from genx_lsp.propose.context import Context
 from genx_lsp.propose.records import record_annotation
@@ -116,3 +117,19 @@ def test_dictionaries_of_these_keys_are_proposed_with_and_without_what_may_be_mi
     ]
     assert all(isinstance(v["first"], str) for v in values)
     assert {"last" in v for v in values} == {True, False}
+
+
+def test_a_chain_that_is_too_long_to_follow_says_nothing(tmp_path):
+    chain = "".join(".strip()" for _ in range(600))
+    target, project = target_of(tmp_path, f"def read(text: str):\n    return float(text{chain})\n")
+    assert record_annotation(target.parameters[0], target, view_of(target, project)) in ("", "text('float')")
+
+
+def test_of_a_hundred_functions_that_a_parameter_is_handed_on_to_a_few_are_read(tmp_path, monkeypatch):
+    source = "".join(f"def f{n}(x):\n    f{n + 1}(x)\n    f0(x)\n\n\n" for n in range(100))
+    calls = "".join(f"    f{n}(x)\n" for n in range(100))
+    target, project = target_of(tmp_path, f"def read(x):\n{calls}\n\n{source}")
+    seen = []
+    monkeypatch.setattr(records, "read", lambda tree, reading: seen.append(tree))
+    assert record_annotation(target.parameters[0], target, view_of(target, project)) == ""
+    assert len(seen) <= 1 + 4 + 16
