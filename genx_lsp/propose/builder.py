@@ -8,7 +8,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from genx_lsp.propose.examples import constructions
-from genx_lsp.propose.fields import Field, compared_with, constructed_with, constructor_parameters
+from genx_lsp.propose.fields import (
+    Field,
+    compared_with,
+    constructed_with,
+    constructor_parameters,
+    is_abstract,
+    public_names,
+)
 from genx_lsp.propose.formats import SAMPLES, dated, written
 from genx_lsp.propose.keys import parse_expression
 from genx_lsp.propose.literals import calls_of, constructor_texts
@@ -277,7 +284,7 @@ class Builder:
                 if isinstance(t, ast.Name)
             ]
             return [Argument(f"{spelled.text}.{m}", spelled.setup) for m in members if not m.startswith("_")]
-        if "Protocol" in bases or _is_abstract(node):
+        if "Protocol" in bases or is_abstract(node):
             return self._stand_ins(node, view, depth, is_protocol="Protocol" in bases)
         shown = [Argument(t, spelled.setup) for t in constructions(view.source, spelled.text)][:_SHOWN]
         fields = constructor_parameters(node, view)
@@ -315,12 +322,12 @@ class Builder:
 
     def _stand_ins(self, node: ast.ClassDef, view: View, depth: int, *, is_protocol: bool) -> list[Argument]:
         """Objects of the classes beside an abstract one that are made of it, or have all that it asks for."""
-        wanted = _public(node)
+        wanted = public_names(node)
         found = []
         for other in (s for s in view.tree.body if isinstance(s, ast.ClassDef) and s is not node):
             bases = {ast.unparse(base).partition("[")[0] for base in other.bases}
-            fits = node.name in bases or (is_protocol and wanted and wanted <= _public(other))
-            if fits and "Protocol" not in bases and not _is_abstract(other):
+            fits = node.name in bases or (is_protocol and wanted and wanted <= public_names(other))
+            if fits and "Protocol" not in bases and not is_abstract(other):
                 found.append(self.instances(other.name, view, depth + 1))
         return list(_interleave(found[:_STAND_INS])) if depth < _DEPTH else []
 
@@ -353,25 +360,6 @@ class Builder:
         if name in BUILTINS:
             return name, ()
         return name, (statement,)
-
-
-def _public(node: ast.ClassDef) -> set[str]:
-    """Names of methods and annotated attributes, those that the constructor sets included."""
-    names = {s.name for s in node.body if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))}
-    names |= {
-        s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
-    }
-    stored = (n for n in ast.walk(node) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
-    return {name for name in names | {n.attr for n in stored} if not name.startswith("_")}
-
-
-def _is_abstract(node: ast.ClassDef) -> bool:
-    return any(
-        "abstractmethod" in ast.unparse(d)
-        for s in node.body
-        if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))
-        for d in s.decorator_list
-    )
 
 
 def _sides(node: ast.expr) -> list[ast.expr]:

@@ -88,3 +88,23 @@ def constructed_with(call: ast.Call, position: int, name: str) -> ast.expr | Non
     """What a call passes for a parameter, by its name or its place."""
     by_name = next((k.value for k in call.keywords if k.arg == name), None)
     return by_name or (call.args[position] if position < len(call.args) else None)
+
+
+def public_names(node: ast.ClassDef) -> set[str]:
+    """Names of methods and annotated attributes, those that the constructor sets included."""
+    names = {s.name for s in node.body if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))}
+    names |= {
+        s.target.id for s in node.body if isinstance(s, ast.AnnAssign) and isinstance(s.target, ast.Name)
+    }
+    stored = (n for n in ast.walk(node) if isinstance(n, ast.Attribute) and isinstance(n.ctx, ast.Store))
+    return {name for name in names | {n.attr for n in stored} if not name.startswith("_")}
+
+
+def is_abstract(node: ast.ClassDef) -> bool:
+    """Whether a class has methods that only classes made of it fill in."""
+    return any(
+        "abstractmethod" in ast.unparse(d)
+        for s in node.body
+        if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))
+        for d in s.decorator_list
+    )
