@@ -2,7 +2,7 @@
 
     python benchmarks/testgen.py [--quick] [--data DIR] [--group small|packages|all] [--only MODULE ...]
                                  [--tools ours pynguin crosshair] [--cached | --stored] [--model]
-                                 [--seconds S] [--runs N] [--mutants N]
+                                 [--seconds S] [--runs N] [--mutants N] [--jobs N]
 
 Every tool gets a fresh copy of the project a module belongs to. A suite is run by plain pytest in ten fresh
 processes, in random order and under different hash seeds; tests that fail once count as failing, and only the
@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import time
 from pathlib import Path
@@ -66,6 +67,9 @@ def parsed() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=30.0, help="time a function may take ours")
     parser.add_argument("--runs", type=int, default=10, help="fresh processes a suite")
     parser.add_argument("--mutants", type=int, default=0, help="mutants a module at most")
+    parser.add_argument(
+        "--jobs", type=int, default=os.cpu_count() or 1, help="processes at once while a suite is measured"
+    )
     options = parser.parse_args()
     if options.quick:
         options.tools, options.runs, options.mutants = ["ours"], 3, 40
@@ -95,7 +99,7 @@ def one(
     module = subject.make_project(folder)
     written = write(subject, folder, module)
     row = {
-        **measure(subject, folder, mutants, options.runs).as_dict(),
+        **measure(subject, folder, mutants, options.runs, options.jobs).as_dict(),
         "seconds": written.seconds,
         "targets": written.targets,
         "note": written.note,

@@ -8,6 +8,7 @@ import os
 import random
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,8 +59,8 @@ def mutants_of(subject: Subject, count: int) -> Path:
     return path
 
 
-def measure(subject: Subject, folder: Path, mutants: Path, runs: int = RUNS) -> Measured:
-    """Measure the suite under `folder/tests`."""
+def measure(subject: Subject, folder: Path, mutants: Path, runs: int = RUNS, jobs: int = 1) -> Measured:
+    """Measure the suite under `folder/tests`, with so many processes at once."""
     found = Measured(mutants=len(json.loads(mutants.read_text())["mutants"]))
     files = sorted((folder / "tests").rglob("test_*.py"))
     for file in files:
@@ -68,14 +69,12 @@ def measure(subject: Subject, folder: Path, mutants: Path, runs: int = RUNS) -> 
         found.assertion_free += free
     seen: set[str] = set()
     bad: dict[str, None] = {}
-    for run in range(runs if files else 0):
-        outcomes, complaint = pytest(folder, ["-p", "no:cacheprovider", f"--random-order-seed={run}"])
+    for outcomes, complaint in suites(folder, runs if files else 0, jobs):
         seen |= set(outcomes)
         bad |= dict.fromkeys(n for n, o in outcomes.items() if o in ("FAILED", "ERROR"))
         found.skipped = max(found.skipped, sum(o == "SKIPPED" for o in outcomes.values()))
         if not outcomes:
             found.error = complaint
-            break
     found.tests = len(seen)
     found.failing = list(bad)
     found.green = bool(seen) and not bad and not found.error
@@ -84,8 +83,19 @@ def measure(subject: Subject, folder: Path, mutants: Path, runs: int = RUNS) -> 
         nodes = []
     coverage(subject, folder, [*nodes, *(f"--deselect={n}" for n in bad)] if nodes else [], found)
     if nodes:
-        kill(subject, folder, [*nodes, *(f"--deselect={n}" for n in bad)], mutants, found)
+        kill(subject, folder, [*nodes, *(f"--deselect={n}" for n in bad)], mutants, found, jobs)
     return found
+
+
+def suites(folder: Path, runs: int, jobs: int) -> list[tuple[dict[str, str], str]]:
+    """What each of so many fresh runs in random order said."""
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(
+            pool.map(
+                lambda run: pytest(folder, ["-p", "no:cacheprovider", f"--random-order-seed={run}"]),
+                range(runs),
+            )
+        )
 
 
 def pytest(folder: Path, options: list[str]) -> tuple[dict[str, str], str]:
@@ -133,26 +143,34 @@ def coverage(subject: Subject, folder: Path, nodes: list[str], found: Measured) 
         found.branches_covered = totals["covered_branches"]
 
 
-def kill(subject: Subject, folder: Path, nodes: list[str], mutants: Path, found: Measured) -> None:
-    with mutants.open() as given:
-        done = subprocess.run(
-            [
-                *(python(), GUESTS / "killing.py", folder, subject.module, subject.relative),
-                *(str(MUTANT_SECONDS), *nodes),
-            ],
-            stdin=given,
-            capture_output=True,
-            text=True,
-            check=False,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
-        )
-    said = done.stdout.strip().splitlines()
-    result = json.loads(said[-1]) if said else {"error": done.stderr[-300:]}
-    if "error" in result:
-        found.error = result["error"]
+def kill(subject: Subject, folder: Path, nodes: list[str], mutants: Path, found: Measured, jobs: int) -> None:
+    every: list[dict[str, Any]] = json.loads(mutants.read_text())["mutants"]
+    with ThreadPoolExecutor(jobs) as pool:
+        shares = list(pool.map(lambda n: share(subject, folder, nodes, every[n::jobs]), range(jobs)))
+    found.error = next((s["error"] for s in shares if "error" in s), "")
+    if found.error:
         return
-    found.survivors = [i for i, verdict in enumerate(result["verdicts"]) if verdict == "survived"]
-    found.killed = len(result["verdicts"]) - len(found.survivors)
+    verdicts = {n + i * jobs: v for n, s in enumerate(shares) for i, v in enumerate(s["verdicts"])}
+    found.survivors = sorted(i for i, verdict in verdicts.items() if verdict == "survived")
+    found.killed = len(verdicts) - len(found.survivors)
+
+
+def share(subject: Subject, folder: Path, nodes: list[str], mutants: list[dict[str, Any]]) -> dict[str, Any]:
+    """Verdicts on some of the mutants, or an error."""
+    done = subprocess.run(
+        [
+            *(python(), GUESTS / "killing.py", folder, subject.module, subject.relative),
+            *(str(MUTANT_SECONDS), *nodes),
+        ],
+        input=json.dumps({"mutants": mutants}),
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONHASHSEED": "0"},
+    )
+    said = done.stdout.strip().splitlines()
+    result: dict[str, Any] = json.loads(said[-1]) if said else {"error": done.stderr[-300:]}
+    return result
 
 
 def judged(tree: ast.Module) -> tuple[int, int]:

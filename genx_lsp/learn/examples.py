@@ -31,6 +31,8 @@ _MOST_PAIRS = 4
 
 ACCEPTED, OBSERVED = 4.0, 1.0
 """What an example counts: one that a person took is drawn as often as four that only execution speaks for."""
+TAKEN = frozenset({"accepted", "edited"})
+"""Origins of what a person took."""
 
 
 @dataclass(frozen=True)

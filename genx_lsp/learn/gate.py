@@ -1,10 +1,14 @@
 """The gate: an adapter is promoted only where it wins on functions that it was not trained on.
 
-Two things are measured with and without it, paired by function: how often what it really generates holds
-when it is run (tests on the right program, programs on the right tests), and how likely it finds the held-out
-answers. It must not be worse in either on average, must generate something that holds, and must win one of
-them with `CONFIDENCE`, by a paired bootstrap over functions (Efron and Tibshirani 1993, chapter 16) and, as
-that is too sure of itself with few of them, by a paired permutation test too (the same, chapter 15).
+Measured with and without it, paired by function: how often what it really generates holds when it is run
+(tests on the right program, programs on the right tests), how likely it finds the held-out answers, and how
+likely those among them that a person took. It must not be worse in any of these on average, must generate
+something that holds, and must win with `CONFIDENCE` by execution or by what a person took: style shows in
+the likelihood only, and whose style it is a person has said. That it finds likelier what execution alone
+speaks for is no win: a model learns the form of its examples long before it gets better at anything.
+
+Confidence is by a paired bootstrap over functions (Efron and Tibshirani 1993, chapter 16) and, as that is too
+sure of itself with few of them, by a paired permutation test too (the same, chapter 15).
 """
 
 from __future__ import annotations
@@ -28,6 +32,8 @@ class Trial:
     """Share of what was generated that holds: without, with. None where nothing could be judged."""
     likelihood: tuple[float, float] | None = None
     """Mean log-probability a token of the held-out answers: without, with."""
+    taken: tuple[float, float] | None = None
+    """The same of the answers that a person accepted or edited; None where there are none."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class Judgement:
     says: str
     held: Measure | None
     likelihood: Measure | None
+    taken: Measure | None
 
     def pack(self) -> dict[str, Any]:
         """As JSON."""
@@ -64,9 +71,14 @@ def judge(trials: Sequence[Trial], seed: int = 0) -> Judgement:
     """Decide on an adapter from its trials."""
     held = measure([t.held for t in trials if t.held is not None], seed)
     likelihood = measure([t.likelihood for t in trials if t.likelihood is not None], seed)
-    measures = [(m, name) for m, name in ((held, "execution"), (likelihood, "likelihood")) if m is not None]
-    wins = [name for m, name in measures if m.gain > 0 and m.confidence >= CONFIDENCE]
-    worse = [name for m, name in measures if m.gain < 0]
+    taken = measure([t.taken for t in trials if t.taken is not None], seed)
+    measures = {"execution": held, "likelihood": likelihood, "the likelihood of what you took": taken}
+    worse = [name for name, m in measures.items() if m is not None and m.gain < 0]
+    wins = [
+        name
+        for name, m in measures.items()
+        if m is not None and m is not likelihood and m.gain > 0 and m.confidence >= CONFIDENCE
+    ]
     # Where nothing that was generated holds, likelihood would decide alone, and says too little for that.
     blind = held is not None and held.with_adapter == 0
     promoted = bool(wins) and not worse and not blind
@@ -78,7 +90,7 @@ def judge(trials: Sequence[Trial], seed: int = 0) -> Judgement:
         says = "Kept aside: nothing of what it generates holds when it is run."
     else:
         says = f"Kept aside: no gain that is sure to {CONFIDENCE:.0%}."
-    return Judgement(promoted, says, held, likelihood)
+    return Judgement(promoted, says, held, likelihood, taken)
 
 
 def measure(pairs: Sequence[tuple[float, float]], seed: int = 0) -> Measure | None:
@@ -107,13 +119,18 @@ def measure(pairs: Sequence[tuple[float, float]], seed: int = 0) -> Measure | No
 
 def unpacked(content: Mapping[str, Any]) -> Trial:
     """A trial from JSON."""
-    return Trial(content["problem"], _pair(content["held"]), _pair(content["likelihood"]))
+    pairs = (_pair(content.get(name)) for name in ("held", "likelihood", "taken"))
+    return Trial(content["problem"], *pairs)
 
 
 def told(judgement: Judgement) -> str:
     """The judgement in a few lines."""
     lines = [judgement.says]
-    for name, m in (("what it generates holds", judgement.held), ("held-out answers", judgement.likelihood)):
+    for name, m in (
+        ("what it generates holds", judgement.held),
+        ("held-out answers", judgement.likelihood),
+        ("those that you took", judgement.taken),
+    ):
         if m is not None:
             lines.append(
                 f"  {name}: {m.without:.3f} -> {m.with_adapter:.3f} "

@@ -11,7 +11,7 @@ from typing import Any
 
 from genx_lsp.config import Settings
 from genx_lsp.learn import data, gate, train
-from genx_lsp.learn.examples import Example, unique
+from genx_lsp.learn.examples import TAKEN, Example, unique
 from genx_lsp.learn.export import compare, export
 from genx_lsp.learn.folders import LearnError, read_json, write_json
 from genx_lsp.learn.losses import Plan, Tokenised
@@ -258,7 +258,8 @@ class Rounds:
             path = folder / "trials" / f"{problem.key}.json"
             stored = read_json(path)
             if stored is None:
-                answers = [e for e in apart if e.problem == problem.key][:_MOST_ANSWERS]
+                answers = [e for e in apart if e.problem == problem.key]
+                answers = sorted(answers, key=lambda e: e.origin not in TAKEN)[:_MOST_ANSWERS]
                 box = self.boxes.of(problem.project)
                 result = trial(problem, answers, role, self.worker, names, box, self.settings, self.cancel)
                 if self.cancel.is_set():

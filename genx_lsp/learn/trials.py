@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from genx_lsp.config import Settings
 from genx_lsp.engine.engine import add_tests
 from genx_lsp.engine.job import Job
-from genx_lsp.learn.examples import Example
+from genx_lsp.learn.examples import TAKEN, Example
 from genx_lsp.learn.gate import Trial
 from genx_lsp.learn.problems import Problem
 from genx_lsp.learn.seam import WithAdapter
@@ -41,7 +41,8 @@ def trial(
         if before is not None:
             after = _share(problem, role, WithAdapter(worker, adapters[1]), executor, settings, cancel)
             held = (before, after) if after is not None else None
-    return Trial(problem.key, held, _likelihood(answers, worker, adapters))
+    taken = [e for e in answers if e.origin in TAKEN]
+    return Trial(problem.key, held, *(_likelihood(some, worker, adapters) for some in (answers, taken)))
 
 
 def _share(

@@ -4,9 +4,12 @@ import pytest
 
 from genx_lsp.learn.gate import CONFIDENCE, Trial, judge, measure, told
 
+Pairs = list[tuple[float, float]]
 
-def trials(held: list[tuple[float, float]], likelihood: list[tuple[float, float]]) -> list[Trial]:
-    return [Trial(str(n), h, li) for n, (h, li) in enumerate(zip(held, likelihood, strict=True))]
+
+def trials(held: Pairs, likelihood: Pairs, taken: Pairs | None = None) -> list[Trial]:
+    rows = zip(held, likelihood, taken or [None] * len(held), strict=True)
+    return [Trial(str(n), *row) for n, row in enumerate(rows)]
 
 
 def test_a_gain_on_every_function_is_sure_from_five_functions_on() -> None:
@@ -48,7 +51,7 @@ def test_nothing_measured_is_nothing() -> None:
 def test_a_winner_is_promoted() -> None:
     judgement = judge(trials([(0.2, 0.6)] * 5, [(-1.0, -0.8)] * 5))
     assert judgement.promoted
-    assert "execution and likelihood" in judgement.says
+    assert "wins by execution," in judgement.says
 
 
 def test_a_win_in_likelihood_does_not_make_up_for_tests_that_hold_less_often() -> None:
@@ -57,15 +60,27 @@ def test_a_win_in_likelihood_does_not_make_up_for_tests_that_hold_less_often() -
     assert "worse by execution" in judgement.says
 
 
-def test_a_win_in_likelihood_alone_suffices_where_execution_is_as_good() -> None:
+def test_what_a_person_took_wins_where_execution_is_as_good() -> None:
     """The style of what a person accepted shows in the likelihood only."""
-    judgement = judge(trials([(0.5, 0.5)] * 5, [(-1.0, -0.5)] * 5))
+    judgement = judge(trials([(0.5, 0.5)] * 5, [(-1.0, -0.5)] * 5, [(-1.2, -0.4)] * 5))
     assert judgement.promoted
-    assert "likelihood" in judgement.says
+    assert "likelihood of what you took" in judgement.says
+
+
+def test_likelier_answers_that_only_execution_speaks_for_are_no_win() -> None:
+    judgement = judge(trials([(0.5, 0.5)] * 5, [(-1.0, -0.5)] * 5))
+    assert not judgement.promoted
+    assert "no gain that is sure" in judgement.says
+
+
+def test_a_win_by_execution_is_none_where_what_a_person_took_gets_less_likely() -> None:
+    judgement = judge(trials([(0.2, 0.6)] * 5, [(-1.0, -0.8)] * 5, [(-0.5, -0.6)] * 5))
+    assert not judgement.promoted
+    assert "worse by the likelihood of what you took" in judgement.says
 
 
 def test_a_win_in_likelihood_alone_is_not_enough_where_nothing_generated_holds() -> None:
-    judgement = judge([Trial(f"f{n}", held=(0.0, 0.0), likelihood=(-1.7, -1.6)) for n in range(8)])
+    judgement = judge([Trial(f"f{n}", held=(0.0, 0.0), taken=(-1.7, -1.6)) for n in range(8)])
     assert not judgement.promoted
     assert "nothing of what it generates holds" in judgement.says
 
