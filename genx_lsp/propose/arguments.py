@@ -8,10 +8,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from genx_lsp.propose.builder import Argument, Builder
+from genx_lsp.propose.builder import Builder
 from genx_lsp.propose.context import Context
 from genx_lsp.propose.docstring_examples import seen_calls
 from genx_lsp.propose.examples import example_texts
+from genx_lsp.propose.expressions import Argument
 from genx_lsp.propose.failing import failing_functions
 from genx_lsp.propose.guessing import guess_annotation
 from genx_lsp.propose.idioms import ALIKE

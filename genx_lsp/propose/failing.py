@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from genx_lsp.propose.builder import Argument
+from genx_lsp.propose.expressions import Argument
 from genx_lsp.propose.keys import parse_definition
 from genx_lsp.propose.naming import BUILTINS, module_names
 from genx_lsp.target import Parameter, Target

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 from typing import NamedTuple
 
+from genx_lsp.propose.keys import parse_expression
 from genx_lsp.propose.views import View
 
 _PLAIN_BASES = ("object", "Generic", "ABC", "NamedTuple", "TypedDict", "Protocol")
@@ -108,3 +109,17 @@ def is_abstract(node: ast.ClassDef) -> bool:
         if isinstance(s, (ast.FunctionDef, ast.AsyncFunctionDef))
         for d in s.decorator_list
     )
+
+
+def is_text(annotation: ast.expr) -> bool:
+    """Whether a text is among the values: `str`, `str | None`, `"str"`, but not `list[str]`."""
+    if isinstance(annotation, ast.BinOp):
+        return is_text(annotation.left) or is_text(annotation.right)
+    if isinstance(annotation, ast.Subscript):
+        name = ast.unparse(annotation.value).rpartition(".")[2]
+        inner = annotation.slice.elts if isinstance(annotation.slice, ast.Tuple) else [annotation.slice]
+        return name in {"Optional", "Union", "Annotated"} and any(map(is_text, inner))
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        parsed = parse_expression(annotation.value)
+        return parsed is not None and is_text(parsed)
+    return ast.unparse(annotation) == "str"

@@ -16,8 +16,9 @@ from itertools import islice
 from genx_lsp.candidate import CallTest, TestOrigin
 from genx_lsp.discovery import function_beside
 from genx_lsp.propose.arguments import pools
-from genx_lsp.propose.builder import Argument, Builder
+from genx_lsp.propose.builder import Builder
 from genx_lsp.propose.context import Context
+from genx_lsp.propose.expressions import Argument
 from genx_lsp.propose.keys import normal_expression
 from genx_lsp.propose.script import make_test
 from genx_lsp.propose.views import view_of

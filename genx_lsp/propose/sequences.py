@@ -17,8 +17,8 @@ from genx_lsp.candidate import TestCandidate, TestOrigin
 from genx_lsp.discovery import parameters_of
 from genx_lsp.propose.arguments import pools, receivers
 from genx_lsp.propose.boundary import argument_list
-from genx_lsp.propose.builder import Argument
 from genx_lsp.propose.context import Context
+from genx_lsp.propose.expressions import Argument
 from genx_lsp.propose.idioms import CHANGING, spoken
 from genx_lsp.propose.keys import normal_expression
 from genx_lsp.propose.naming import module_names

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genx_lsp.project import Project
-from genx_lsp.propose.naming import module_names
+from genx_lsp.propose.naming import BUILTINS, module_names
 from genx_lsp.remembered import remembered
 from genx_lsp.source_text import shared_tree
 from genx_lsp.target import Target
@@ -136,3 +136,17 @@ def _imports(source: str) -> dict[str, ast.Import | ast.ImportFrom]:
             for alias in statement.names:
                 found.setdefault(alias.asname or alias.name.partition(".")[0], statement)
     return found
+
+
+def spelling(home: View, text: str, view: View, statement: str) -> tuple[str, tuple[str, ...]]:
+    """How the home module calls a name of `view`, with the import it needs where it does not have it."""
+    head = text.partition(".")[0]
+    mine, theirs = home.names.get(head), view.names.get(head)
+    if mine is not None and (view.module == home.module or mine == theirs != ""):
+        return text, ()
+    if mine is not None and mine == statement:
+        return text, ()
+    name = text.rpartition(".")[2]
+    if name in BUILTINS:
+        return name, ()
+    return name, (statement,)
