@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from genx_lsp.learn.folders import LearnError
+from genx_lsp.learn.trials import DRAWS
 from genx_lsp.learn.unquantised import BYTES_A_PARAMETER
 
 _BYTES_A_PARAMETER = 0.85
@@ -57,7 +58,7 @@ def estimate(
     cores = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
     pace = min(cores, 8) / 2
     tokens = samples * (_TOKENS_A_TEST + _TOKENS_A_PROGRAM) / 2 * roles
-    decoding = (problems + 2 * held_out) * tokens * parameters / _DECODED
+    decoding = (problems + 2 * DRAWS * held_out) * tokens * parameters / _DECODED
     training = steps * batch * _TOKENS_AN_EXAMPLE * parameters / _TRAINED * roles
     return Estimate(
         memory=int(parameters * 4 * 1.2 + _ACTIVATIONS) * processes,

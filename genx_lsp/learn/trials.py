@@ -6,6 +6,8 @@ import contextlib
 import threading
 from collections.abc import Sequence
 
+import msgspec
+
 from genx_lsp.config import Settings
 from genx_lsp.engine.engine import add_tests
 from genx_lsp.engine.job import Job
@@ -21,6 +23,8 @@ from genx_sandbox import Executor, SandboxCancelled
 
 _SEED_APART = 500_000
 """Trials draw other samples than the rollouts that were trained on."""
+DRAWS = 3
+"""Times as many of them a function: held-out functions are few, and a share of four says little of one."""
 
 
 def trial(
@@ -35,6 +39,9 @@ def trial(
 ) -> Trial:
     """`adapters`: the name in use now (or empty), and the new one. Raises `ModelError`, `SandboxError`."""
     held = None
+    more = DRAWS * settings.generation.tests, DRAWS * settings.generation.rewrites
+    generation = msgspec.structs.replace(settings.generation, tests=more[0], rewrites=more[1])
+    settings = msgspec.structs.replace(settings, generation=generation)
     # Where the time is over nothing is held against either; where it was cancelled the caller looks.
     with contextlib.suppress(SandboxCancelled):
         before = _share(problem, role, WithAdapter(worker, adapters[0]), executor, settings, cancel)
