@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from genx_lsp.candidate import CallTest, CodeCandidate, CodeOrigin
 from genx_lsp.engine.answers import answer, answers
 from genx_lsp.engine.job import Job
-from genx_lsp.engine.trust import ACCIDENTS, mentions
+from genx_lsp.engine.meant import is_meant
 from genx_lsp.rank.agreement import expected_outcomes
 from genx_lsp.rank.suspicion import ochiai
 from genx_sandbox import Outcome, Unknown
@@ -139,7 +139,7 @@ def tells(job: Job, outcome: Outcome) -> bool:
     if outcome.kind == "value":
         return True
     raised = outcome.raised
-    return raised is not None and raised.type_name not in ACCIDENTS and mentions(job, raised.type_name)
+    return raised is not None and is_meant(job, raised)
 
 
 def credible(job: Job, code: CodeCandidate) -> bool:

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from genx_lsp.candidate import CallTest, TestOrigin
-from genx_lsp.engine import trust
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.job import Job
+from genx_lsp.engine.meant import ACCIDENTS, is_announced, is_meant
 from genx_lsp.propose.keys import parse_expression, test_key
 from genx_lsp.source_text import shared_tree
 from genx_sandbox import Call, Outcome, Program, Unknown
@@ -156,7 +156,9 @@ def new_complaint(search: Search, test: CallTest, outcome: Outcome) -> bool:
     The kind is its type, and its first line without what of the call it repeats.
     """
     raised = outcome.raised
-    if raised is None or raised.type_name in trust.ACCIDENTS:
+    if raised is None or (
+        raised.type_name in ACCIDENTS and not is_announced(search.job.target.source, raised)
+    ):
         return False
     first = QUOTED.sub("", raised.message.partition("\n")[0])
     # What was passed may stand in it without quotes, too.
@@ -198,11 +200,8 @@ def where(message: str, expression: str) -> str:
 
 
 def meaningless(job: Job, outcome: Outcome) -> bool:
-    """An error of a wrongly typed call."""
-    raised = outcome.raised
-    return raised is not None and (
-        raised.type_name in trust.ACCIDENTS or not trust.mentions(job, raised.type_name)
-    )
+    """An error that nobody meant."""
+    return outcome.raised is not None and not is_meant(job, outcome.raised)
 
 
 def run(

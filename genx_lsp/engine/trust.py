@@ -11,6 +11,7 @@ from genx_lsp.candidate import CallTest
 from genx_lsp.engine.budget import Budget
 from genx_lsp.engine.job import Job
 from genx_lsp.engine.matrix import call_key
+from genx_lsp.engine.meant import is_meant
 from genx_lsp.source_text import shared_tree
 from genx_sandbox import Call, Raises, Returns, SandboxCancelled, Unknown, Value
 from genx_sandbox.values import contains
@@ -22,8 +23,6 @@ _BRIEF_DEATHS = 8
 _BRIEF_SECONDS = 0.25
 # States of `random` that a function's calls are tried in, once one of them has shown to depend on chance.
 _STATES = 8
-# An accident of a wrongly typed call, not a behaviour that anyone relies on.
-ACCIDENTS = ("builtins.TypeError", "builtins.AttributeError", "builtins.NameError", "builtins.RecursionError")
 
 
 def settle_expected_texts(job: Job) -> None:
@@ -198,18 +197,9 @@ def _by_chance(job: Job, tests: Sequence[CallTest], budget: Budget) -> set[str]:
 
 
 def is_accident(job: Job, test: CallTest) -> bool:
-    """The saved code ends this call in an error that looks like a wrongly typed call."""
+    """The saved code ends this call in an error that nobody meant."""
     if test.trusted or isinstance(test.expectation, Raises):
         return False
     outcome = job.matrix.outcome(job.original, test)
     raised = outcome.raised if outcome is not None else None
-    if raised is None:
-        return False
-    return raised.type_name in ACCIDENTS or not mentions(job, raised.type_name)
-
-
-def mentions(job: Job, type_name: str) -> bool:
-    """The exception is meant, not an accident: the function's own text, docstring included, names it, or it
-    is a class of the project's."""
-    module, _, name = type_name.rpartition(".")
-    return name in job.target.source or job.holds_class(module, name)
+    return raised is not None and not is_meant(job, raised)

@@ -22,6 +22,7 @@ from genx_lsp.propose.naming import BUILTINS, Localiser, Names, free_names, modu
 from genx_lsp.propose.records import record_annotation
 from genx_lsp.propose.variants import Words
 from genx_lsp.propose.views import view_of
+from genx_lsp.propose.wrong_types import wrong_types
 from genx_lsp.remembered import remembered
 from genx_lsp.target import Parameter, Target
 
@@ -30,6 +31,8 @@ _SEEN_FIRST = 3
 _TYPICAL = 4
 _LITERALS = 12
 _READS_NUMBERS = re.compile(r"\b(?:int|float|Decimal|Fraction)\(|\.is(?:digit|decimal|numeric)\(")
+_BEFORE_REFUSED = 3
+"""Values of the type before those that the function refuses by their type."""
 _NAMES = ("abc", "a")
 """What is passed by any name is passed by these: texts that are made up are the same."""
 _EXAMPLES = 10
@@ -152,7 +155,9 @@ def _typed(parameter: Parameter, target: Target, builder: Builder) -> list[Argum
     annotation = guess_annotation(parameter, target) if says_nothing else parameter.annotation
     parsed = parse_expression(annotation)
     usual = builder.values(parsed) if parsed is not None else []
-    return [*made, *usual, *failing_functions(parameter, target)]
+    refused = [Argument(text) for text in wrong_types(parameter, target)]
+    few = usual[:_BEFORE_REFUSED]
+    return [*made, *few, *refused, *usual[len(few) :], *failing_functions(parameter, target)]
 
 
 def _kind(text: str) -> str:

@@ -306,12 +306,15 @@ def _docstrings(node: ast.AST) -> set[int]:
 
 
 def _spoken(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a walk, without those of annotations: a type given as a text is no value."""
-    types = {
+    """The nodes of a walk, without those of annotations and of what is raised.
+
+    A type given as a text is no value, and what an error says is for people.
+    """
+    others = {
         id(part)
         for n in ast.walk(node)
-        for annotation in (getattr(n, "annotation", None), getattr(n, "returns", None))
-        if isinstance(annotation, ast.AST)
-        for part in ast.walk(annotation)
+        for other in (getattr(n, "annotation", None), getattr(n, "returns", None), getattr(n, "exc", None))
+        if isinstance(other, ast.AST)
+        for part in ast.walk(other)
     }
-    return (part for part in ast.walk(node) if id(part) not in types)
+    return (part for part in ast.walk(node) if id(part) not in others)

@@ -307,3 +307,25 @@ READERS = """
 def test_what_reads_a_text_or_calls_what_fails_gets_one(place, name, wanted):
     final = place.findings(place.write("readers.py", READERS), name)[-1]
     assert any(re.match(wanted, test.title) for test in final.tests), [test.title for test in final.tests]
+
+
+def test_a_type_that_the_function_refuses_is_tested_and_one_that_only_fails_is_not(place):
+    path = place.write(
+        "ages.py",
+        """
+        def check_age(age: int) -> int:
+            if not isinstance(age, int):
+                raise TypeError(f"an age is a whole number, not {type(age).__name__}")
+            return age * 12 // max(age, 1)
+
+
+        def months(age):
+            return age * 12 + 1 if isinstance(age, int) else age - 1
+        """,
+    )
+    refused = place.findings(path, "check_age")[-1].plan
+    assert refused is not None
+    assert "pytest.raises(TypeError, match=" in refused.new_text
+    failed = place.findings(path, "months")[-1].plan
+    assert failed is not None
+    assert "TypeError" not in failed.new_text

@@ -10,6 +10,7 @@ from genx_lsp.propose import boundary, closures
 from genx_lsp.propose.arguments import pools, receivers
 from genx_lsp.propose.failing import failing_functions
 from genx_lsp.propose.lengths import texts_of_length
+from genx_lsp.propose.wrong_types import wrong_types
 
 CART = """
 from dataclasses import dataclass
@@ -201,3 +202,57 @@ def test_functions_take_as_much_as_they_are_given(context):
 )
 def test_objects_of_other_classes_stand_in_for_what_is_abstract(context, name, made):
     assert made <= set(values(context, name, source=MAKERS))
+
+
+REFUSING = """
+class Money:
+    def __init__(self, cents: int):
+        if isinstance(cents, bool) or not isinstance(cents, int):
+            raise TypeError("whole cents")
+        self.cents = cents
+
+
+def area(width, height):
+    for side in (width, height):
+        if not isinstance(side, (int, float)):
+            raise TypeError("sides are numbers")
+    return width * height
+
+
+def first(items):
+    if not isinstance(items, Sequence):
+        raise TypeError
+    return items[0]
+
+
+def lenient(value):
+    return value if isinstance(value, int) else 0
+
+
+def other(value, flag):
+    if not isinstance(flag, bool):
+        raise TypeError("a flag")
+    return value
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "number", "refused"),
+    [
+        ("Money.__init__", 0, {"'12'", "None", "True"}),
+        ("area", 0, {"'12'", "None"}),
+        ("area", 1, {"'12'", "None"}),
+        ("first", 0, {"None", "1.5"}),
+        ("lenient", 0, set()),
+        ("other", 0, set()),
+        ("other", 1, {"'12'", "None", "True"}),
+    ],
+)
+def test_what_a_function_refuses_by_its_type_is_tried(context, name, number, refused):
+    target = context(REFUSING, name).target
+    assert set(wrong_types(target.parameters[number], target)) == refused
+    assert refused <= set(values(context, name, number, REFUSING))
+
+
+def test_what_an_error_says_is_no_input(context):
+    assert not any("sides" in text for text in values(context, "area", 0, REFUSING))
