@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 
 from genx_lsp.candidate import CallTest, TestOrigin
 from genx_lsp.engine.job import Job
@@ -14,6 +15,26 @@ _DRAWN = 12
 """Examples a property test: each may become a call, and what they return is only observed."""
 _LONGEST = 120
 """Characters of a call; a longer one is nothing that anyone wants to read in a test."""
+_WARM = """
+import hypothesis
+
+@hypothesis.settings(max_examples=1, database=None, deadline=None)
+@hypothesis.given(hypothesis.strategies.text("ab"))
+def draw(text):
+    pass
+
+draw()
+import pytest
+"""
+_READY = f"""
+
+try:
+    exec({_WARM!r}, {{}})
+except Exception:
+    pass
+"""
+"""Put behind the module, as loading it may take longer than a call: Hypothesis and pytest, which test files
+import, take most of a second where they were never compiled. `text()` of all letters takes two more."""
 
 
 def propose(job: Job) -> list[CallTest]:
@@ -26,7 +47,9 @@ def propose(job: Job) -> list[CallTest]:
         return []
     calls = [Call(str(i), drawing.expression, drawing.setup) for i, drawing in enumerate(found)]
     made: dict[str, CallTest] = {}
-    for result in job.executor.run_calls([job.matrix.program(job.original)], calls, job.budget):
+    program = job.matrix.program(job.original)
+    program = replace(program, key=f"{program.key}+hypothesis", source=program.source + _READY)
+    for result in job.executor.run_calls([program], calls, job.budget):
         for drawing, outcome in zip(found, result.outcomes, strict=True):
             for expression in drawing.filled(_rows(drawing, outcome)):
                 if len(expression) <= _LONGEST:
