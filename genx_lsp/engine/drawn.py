@@ -15,26 +15,15 @@ _DRAWN = 12
 """Examples a property test: each may become a call, and what they return is only observed."""
 _LONGEST = 120
 """Characters of a call; a longer one is nothing that anyone wants to read in a test."""
-_WARM = """
-import hypothesis
-
-@hypothesis.settings(max_examples=1, database=None, deadline=None)
-@hypothesis.given(hypothesis.strategies.text("ab"))
-def draw(text):
-    pass
-
-draw()
-import pytest
-"""
-_READY = f"""
+_READY = """
 
 try:
-    exec({_WARM!r}, {{}})
-except Exception:
+    import hypothesis, pytest
+except ImportError:
     pass
 """
-"""Put behind the module, as loading it may take longer than a call: Hypothesis and pytest, which test files
-import, take most of a second where they were never compiled. `text()` of all letters takes two more."""
+"""Put behind the module, as loading it may take longer than a call: these two, which test files import, take
+most of a second where they were never compiled. `text()` of all letters still takes two more."""
 
 
 def propose(job: Job) -> list[CallTest]:
