@@ -16,9 +16,10 @@ import sys
 import time
 
 NAME = "elsewhere"
-LATER = 4043 * 86400 + 7 * 3600 + 13 * 60
-"""Seconds from now until the day of the second look, which has another year, month, weekday and hour.
+LATER = 4155 * 86400 + 7 * 3600 + 13 * 60 + 29
+"""Seconds from now until the moment of the second look: eleven years, four and a half months and some hours.
 
+From whichever day it is, that one has another year, quarter, month, day of the month, week and weekday.
 What will be over by then, and is not today, is no matter for a test."""
 _folders_are_empty = False
 _VARIABLES = {"HOME": "/home/elsewhere", "USER": NAME, "LOGNAME": NAME, "TZ": "XST-5:45"}
