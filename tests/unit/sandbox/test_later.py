@@ -1,4 +1,4 @@
-"""The second look's day is another one by whatever a program makes of it, on whichever day the first look is."""
+"""The second look is on another day by whatever a program makes of it, whichever day the first look is on."""
 
 from __future__ import annotations
 
