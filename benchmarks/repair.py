@@ -43,8 +43,8 @@ PUBLISHED = {"GPT-4o": 35, "o1-mini": 37, "Codex": 21, "ChatGPT": 19, "mutation 
 ANCHORS = {"one_anchor": 1, "three_anchors": 3}
 SETTINGS = ("with_tests", "without_tests", "correct", *ANCHORS)
 COLUMNS = (
-    *("programs", "right_first", "right_offered", "wrong_first", "nothing"),
-    *("candidates_median", "seconds_to_right_median", "seconds_median"),
+    *("programs", "right_first", "right_offered", "wrong_first", "nothing", "wrong_meanwhile"),
+    *("candidates_median", "seconds_to_right_first_median", "seconds_to_right_median", "seconds_median"),
 )
 ROWS = figures.BUILD / "repair.jsonl"
 
@@ -62,6 +62,10 @@ class Result:
     setting: str = ""
     how: str = ""
     """On which terms the row was made: seconds a program, with which completions."""
+    seconds_to_right_first: float | None = None
+    """When a right fix stood first for the first time, whichever it was, meanwhile or at the end."""
+    wrong_meanwhile: bool = False
+    """Whether a wrong one stood first at any time."""
 
 
 class NoModels(Models):
@@ -100,12 +104,16 @@ class Bench:
         engine = open_engine(path, self.settings, self.models, anchors=lambda target: taken)
         begun = time.monotonic()
         seen: dict[str, float] = {}
+        stood_first: dict[str, float] = {}
         last = None
         try:
             target = find_target(path, path.read_text(), engine.project, task.function)
             for last in engine.work(target, "fixes"):
-                for fix in last.fixes:
-                    seen.setdefault(target.with_definition(fix.code.source), time.monotonic() - begun)
+                for place, fix in enumerate(last.fixes):
+                    module, now = target.with_definition(fix.code.source), time.monotonic() - begun
+                    seen.setdefault(module, now)
+                    if place == 0:
+                        stood_first.setdefault(module, now)
         finally:
             engine.close()
         seconds = time.monotonic() - begun
@@ -113,6 +121,7 @@ class Bench:
         modules = [target.with_definition(fix.code.source) for fix in last.fixes]
         right = [judging.right(module) for module in modules]
         found = [seen[m] for m, good in zip(modules, right, strict=True) if good]
+        meanwhile = {m: judging.right(m) for m in stood_first}
         return Result(
             name=task.name,
             offered=any(right),
@@ -122,11 +131,16 @@ class Bench:
             seconds_to_right=min(found) if found else None,
             tried=len(last.matrix.codes),
             first=last.fixes[0].title if last.fixes else (last.notes[-1] if last.notes else ""),
+            seconds_to_right_first=min(
+                (stood_first[m] for m, good in meanwhile.items() if good), default=None
+            ),
+            wrong_meanwhile=not all(meanwhile.values()),
         )
 
 
 def summary(results: list[Result]) -> dict[str, Any]:
     found = [r.seconds_to_right for r in results if r.seconds_to_right is not None]
+    firsts = [r.seconds_to_right_first for r in results if r.seconds_to_right_first is not None]
     return {
         "programs": len(results),
         "right_offered": sum(r.offered for r in results),
@@ -136,6 +150,8 @@ def summary(results: list[Result]) -> dict[str, Any]:
         "candidates_median": statistics.median(r.tried for r in results) if results else None,
         "seconds_median": statistics.median(r.seconds for r in results) if results else None,
         "seconds_to_right_median": statistics.median(found) if found else None,
+        "wrong_meanwhile": sum(r.wrong_meanwhile for r in results),
+        "seconds_to_right_first_median": statistics.median(firsts) if firsts else None,
     }
 
 

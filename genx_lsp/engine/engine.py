@@ -265,7 +265,11 @@ class Engine:
         that has no rival is shown first whatever it does elsewhere.
         """
         share = GRAFTS_SHARE if not job.plausible else RIVALS_SHARE
-        repair.search(job, (), job.share(share), grafts.propose)
+        if repair.search(job, (), job.share(share), grafts.propose):
+            # A model on a slow machine takes half a minute for what comes next.
+            rivals.meet(job)
+            repair.rank_fixes(job, ())
+            yield "filling in lines"
         try:
             repair.search(job, (), job.share(INFILL_SHARE), infill.propose)
         except ModelError as error:

@@ -188,6 +188,38 @@ def test_a_broken_example_is_told_before_a_fix_is_looked_for(place: Any, scripte
     assert not model.requests
 
 
+def test_a_fix_of_the_functions_own_parts_is_shown_before_any_model_is_asked(
+    place: Any, scripted: Any
+) -> None:
+    path = place.write(
+        "sums.py",
+        '''
+        def largest_sum(numbers):
+            """The largest sum of numbers that stand beside each other, at least 0.
+
+            >>> largest_sum([4, -5, 2, 1, -1, 3])
+            5
+            >>> largest_sum([-3, -1])
+            0
+            """
+            ending_here = largest = 0
+            for number in numbers:
+                ending_here = ending_here + number
+                largest = max(largest, ending_here)
+            return largest
+        ''',
+    )
+    model = scripted()
+    engine = place.engine(path, model)
+    asked = [
+        len(model.requests)
+        for f in engine.work(place.target(engine, path, "largest_sum"), "fixes")
+        if f.fixes
+    ]
+    assert asked[0] == 0
+    assert asked[-1] > 0
+
+
 def test_what_the_witnesses_agree_on_is_offered_before_tests_are_written(place: Any, scripted: Any) -> None:
     head = CLAMP[: CLAMP.index("        >>>")] + '        """\n'
     path = place.write("numbers_.py", head + "        return max(low, min(value, high))\n")
