@@ -119,9 +119,9 @@ class Bench:
         seconds = time.monotonic() - begun
         assert last is not None
         modules = [target.with_definition(fix.code.source) for fix in last.fixes]
-        right = [judging.right(module) for module in modules]
+        verdicts = {module: judging.right(module) for module in {*modules, *stood_first}}
+        right = [verdicts[module] for module in modules]
         found = [seen[m] for m, good in zip(modules, right, strict=True) if good]
-        meanwhile = {m: judging.right(m) for m in stood_first}
         return Result(
             name=task.name,
             offered=any(right),
@@ -131,10 +131,8 @@ class Bench:
             seconds_to_right=min(found) if found else None,
             tried=len(last.matrix.codes),
             first=last.fixes[0].title if last.fixes else (last.notes[-1] if last.notes else ""),
-            seconds_to_right_first=min(
-                (stood_first[m] for m, good in meanwhile.items() if good), default=None
-            ),
-            wrong_meanwhile=not all(meanwhile.values()),
+            seconds_to_right_first=min((s for m, s in stood_first.items() if verdicts[m]), default=None),
+            wrong_meanwhile=not all(verdicts[m] for m in stood_first),
         )
 
 
